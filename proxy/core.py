@@ -36,7 +36,7 @@ from proxy.peers import REFUSED as REFUSED_THERE
 from proxy.probing import Asking, Prober
 from proxy.proofs import JUDGED, METHODS_WITHIN, Proofs
 from proxy.proxy_settings import LimitSettings
-from proxy.redirecting import CONTACT, go_on, redirection
+from proxy.redirecting import CONTACT, go_on, judges_any, redirection
 from proxy.refusing import BANNED, NO_ROOM, Refusing
 from proxy.registrations import (
     PARAMETER,
@@ -81,7 +81,7 @@ from proxy.validation import (
     NO_ANSWER,
     Fields,
     Refusal,
-    read_dialled,
+    read_asked,
     read_emergency,
     read_fields,
     refuse_control,
@@ -314,17 +314,23 @@ class Core(Refusing):
     def _receive_large(self, data: bytes, excess: int, flow: PeerFlow, now: float) -> Context | None:
         """A request that may be too large: of one that is refused only the beginning is read. Raises BadMessage.
 
-        The length of an emergency call is no reason to refuse it.
+        Nothing that it has too much of is a reason to refuse an emergency call, to keep an ACK from a call that was
+        answered, or to tell whoever only asks about a call that it may go on unjudged.
         """
         request = parse_request(beginning(data))
         peer = flow.speaker
-        dials = excess == TOO_LARGE and peer is not None and self._dials_emergency(request, peer)
-        if excess == PERHAPS_TOO_MANY_HOPS or dials:
-            request = parse_request(data)
-            if not self.bounds.has_too_many_hops(request):
-                excess = 0
-            elif excess == TOO_LARGE:
-                excess = PERHAPS_TOO_MANY_HOPS
+        if peer is None or not excess:
+            return self._receive_request(request if excess else parse_request(data), len(data), flow, now, excess)
+        if request.method == b"ACK" or self._dials_emergency(request, peer):
+            return self._receive_request(parse_request(data), len(data), flow, now, 0)
+        if excess != TOO_MANY_VALUES and (excess == PERHAPS_TOO_MANY_HOPS or judges_any(request, peer)):
+            whole = parse_request(data)
+            if excess == TOO_LARGE or self.bounds.has_too_many_hops(whole):
+                request = whole
+            else:
+                request, excess = whole, 0
+        if excess and judges_any(request, peer):
+            request.fault, excess = _EXCESS[excess].phrase, 0
         return self._receive_request(request, len(data), flow, now, excess)
 
     def key_of(self, data: bytes, flow: PeerFlow) -> ServerKey | None:
@@ -396,8 +402,8 @@ class Core(Refusing):
             forward_ack(self, request, via, flow, peer, now)
             return None
         fields = read_fields(request, via)
-        if isinstance(fields, Refusal) and self._dials_emergency(request, peer):
-            fields = read_emergency(request, via) or fields
+        if isinstance(fields, Refusal):
+            fields = self._read_all_the_same(request, via, peer, fields)
         if isinstance(fields, Refusal):
             self._refuse_on(back, request, fields)
             return None
@@ -405,6 +411,18 @@ class Core(Refusing):
             self._cancel(request, key, back, now)
             return None
         return self._start(request, size, fields, key, flow, back, now)
+
+    def _read_all_the_same(self, request: Request, via: Via, peer: Peer, refusal: Refusal) -> Fields | Refusal:
+        """What is read of an emergency call whatever is wrong with it, and of a call that is only asked about."""
+        fields: Fields | None = None
+        helps = self._dials_emergency(request, peer)
+        if helps:
+            fields = read_emergency(request, via)
+        if fields is None and (judges_any(request, peer) or (helps and peer.redirect)):
+            fields = read_asked(request, via)
+            if fields is not None:
+                request.fault = refusal.phrase
+        return fields or refusal
 
     def _is_new_call(self, request: Request, peer: Peer) -> bool:
         """Is it an INVITE outside a dialog, and no emergency call?"""
@@ -550,7 +568,7 @@ class Core(Refusing):
         refused = refuse_to_forward(request, fields, looped=looped, onward=onward)
         refusal = led if isinstance(led, Refusal) else refused
         if refusal is None and not in_dialog and judged:
-            refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
+            refusal = self._refuse_control(request, fields, peer)
         if refusal is None and not in_dialog:
             refusal = self._refuse_outside_dialogs(request, fields, plan, flow, peer, now)
         if refusal is not None and not looped and self._dials_emergency(request, peer):
@@ -595,8 +613,11 @@ class Core(Refusing):
         try:
             return plan_route(request, fields.uri, self.topology)
         except BadHeader as error:
-            if not self._dials_emergency(request, peer):
-                return Refusal(400, f"Malformed {error.name}")
+            refusal = Refusal(400, f"Malformed {error.name}")
+            if judges_any(request, peer):
+                request.fault = refusal.phrase
+            elif not self._dials_emergency(request, peer):
+                return refusal
             return Plan(fields.uri, request.uri, [], [], False, True)
 
     def _find_contact(self, request: Request, fields: Fields) -> Binding | Refusal | None:
@@ -686,14 +707,13 @@ class Core(Refusing):
         proof = self.answers.proof_of(back) if unproven else b""
         return InviteServer(self.layer, key, back, known=peer.known, proof=proof)
 
-    def _dials_emergency(self, request: Request, peer: Peer) -> bool:
-        """Is it an emergency call, whatever else is wrong with it?"""
-        if request.method != b"INVITE":
-            return False
-        try:
-            return self.outgoing.is_emergency_call(read_dialled(request.uri), peer)
-        except BadHeader:
-            return False
+    @staticmethod
+    def _refuse_control(request: Request, fields: Fields, peer: Peer) -> Refusal | None:
+        """Does a number hold a control character? What is only asked about is marked then."""
+        refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
+        if refusal is not None and judges_any(request, peer):
+            request.fault, refusal = refusal.phrase, None
+        return refusal
 
     def _refuse_outside_dialogs(
         self, request: Request, fields: Fields, plan: Plan, flow: PeerFlow, peer: Peer, now: float
@@ -701,8 +721,10 @@ class Core(Refusing):
         """What the trunk side may not send outside a dialog of ours, whatever its To tag; None: it may."""
         if self._unheard:
             return _BANNED
-        if plan.named_us and plan.routes:
-            return _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
+        if plan.named_us and plan.routes:  # a pre-loaded Route: only a dialog of ours may choose its path
+            if not judges_any(request, peer):
+                return _FORBIDDEN
+            request.fault = "Preloaded Route"
         method = request.method
         if peer.redirect and method not in JUDGED:  # of nothing that it sends on itself we know
             return _UNKNOWN_CALL if fields.to_tag else _ONLY_ASKED

@@ -6,21 +6,29 @@ rejection stop. So no answer of ours may keep him from going on, but a verdict t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
 from proxy.diversion import diversion
+from proxy.neighbours import Peer
 from proxy.routing import Topology
 from proxy.screening import Screening
+from proxy.sip.errors import BadHeader
 from proxy.sip.message import Request
+from proxy.sip.uri import parse_uri
 from proxy.validation import Refusal
 from rules.model import Action, Step, Verdict
 
 _OWN: Final = b"X-Ringfence-"
 _MARK: Final = _OWN.lower()
+_VERDICT: Final = b"X-Ringfence-Verdict: "
 _DECISION: Final = b"X-Ringfence-Decision: "
 CONTACT: Final = b"Contact: "
+_SCHEMES: Final = frozenset((b"sip", b"sips", b"tel"))
+_IN_BRACKETS: Final = re.compile(rb"[!#-;=?-~]+")  # what may stand in a Contact
+_PARAM: Final = re.compile(rb"[A-Za-z0-9\-_.!~*'()\[\]/:&+$%]+(?:=[A-Za-z0-9\-_.!~*'()\[\]/:&+$%]+)?")
 _MOVED: Final = "Moved Temporarily"
 _PHRASES: Final = {404: "Not Found", 503: "Service Unavailable"}
 _LONGEST_WHY: Final = 200
@@ -40,6 +48,30 @@ def go_on(status: int, decision: str = "", why: str = "") -> Refusal:
     return Refusal(status, _PHRASES[status], fields)
 
 
+def judges_any(request: Request, peer: Peer) -> bool:
+    """Is it a call that is only asked about, and judged by what can be read of it?
+
+    Refused it would go on unjudged, and what nobody reads here whoever asks may well read. With `fail_closed` it is
+    refused.
+    """
+    return peer.redirect != 0 and request.method == b"INVITE" and not peer.trunk.fail_closed
+
+
+def unread(request: Request, why: str, decision: str = "") -> Refusal:
+    """It may ring, marked as a call of which not all could be read; `why` says what."""
+    marks = [_VERDICT + b"suspected", b"X-Ringfence-Rule: unread"]
+    if decision:
+        marks.append(_DECISION + decision.encode())
+    fields = (*marks, *go_on(404, why=why).fields)
+    try:
+        sound = parse_uri(request.uri).scheme in _SCHEMES and _IN_BRACKETS.fullmatch(request.uri) is not None
+    except BadHeader:
+        sound = False
+    if sound:
+        fields = (CONTACT + b"<%s>" % marked_uri(request.uri, marks), *fields)
+    return Refusal(302, _MOVED, fields)
+
+
 def redirection(status: int, verdict: Verdict, request: Request, topology: Topology, screening: Screening) -> Refusal:
     """What is answered to a call that is not rejected; `status` is how going on is said there.
 
@@ -47,6 +79,8 @@ def redirection(status: int, verdict: Verdict, request: Request, topology: Topol
     """
     marked = verdict.action is Action.TAG or verdict.action is Action.DIVERT
     if not marked or verdict.step is Step.EMERGENCY:
+        if request.fault and verdict.step is not Step.EMERGENCY:
+            return unread(request, request.fault, verdict.decision)
         return go_on(status, verdict.decision)
     marks: list[bytes] = []
     label = screening.apply(marks, request, verdict)
@@ -54,7 +88,8 @@ def redirection(status: int, verdict: Verdict, request: Request, topology: Topol
         marks.append(_OWN + b"Label: " + label.encode())
     destination = topology.destination_of(verdict)
     target = request.uri if destination is None else destination.uri
-    fields = [CONTACT + b"<%s>" % marked_uri(target, marks), _DECISION + verdict.decision.encode()]
+    # Among the fields of the answer as well: not every program reads a URI with whatever the caller wrote into it.
+    fields = [CONTACT + b"<%s>" % marked_uri(target, marks), *(each for each in marks if each.startswith(_OWN))]
     if destination is not None:
         fields.append(diversion(request.uri))  # RFC 5806 5.2: a redirecting server says who was called
     return Refusal(302, _MOVED, tuple(fields))
@@ -75,11 +110,16 @@ def marked_uri(uri: bytes, marks: Sequence[bytes]) -> bytes:
 
 
 def _without_marks(uri: bytes) -> bytes:
-    """The URI without parameters of our names: a caller may have written some, and the first would be believed."""
+    """The URI without parameters of our names: a caller may have written some, and the first would be believed.
+
+    Nor with any that are none: programs read no parameter where one is not to be read (RFC 3261 19.1.1).
+    """
     first, *params = uri.split(b";")
     kept, behind_host = [first], b"@" in first or b"@" not in uri
     for each in params:
-        if not (behind_host and unquote_to_bytes(each.partition(b"=")[0]).strip().lower().startswith(_MARK)):
+        own = unquote_to_bytes(each.partition(b"=")[0]).strip().lower().startswith(_MARK)
+        none = b"@" not in each and _PARAM.fullmatch(each) is None
+        if not (behind_host and (own or none)):
             kept.append(each)
         behind_host = behind_host or b"@" in each
     return b";".join(kept)

@@ -10,14 +10,17 @@ from proxy.context import Context
 from proxy.effects import Banned, Finished, Send
 from proxy.flows import PeerFlow
 from proxy.load import Load
+from proxy.neighbours import Peer
 from proxy.onward import Onward
+from proxy.outgoing import Outgoing
 from proxy.pace import Meter, Pace
 from proxy.proxy_settings import LimitSettings
-from proxy.redirecting import go_on
+from proxy.redirecting import CONTACT, go_on, unread
 from proxy.scanners import Scanners
+from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow
 from proxy.sip.message import Request
-from proxy.validation import NO_ANSWER, Refusal
+from proxy.validation import NO_ANSWER, Refusal, read_dialled
 from rules.model import Action, Outcome
 
 NO_ROOM: Final = "answer larger than its request"
@@ -25,6 +28,7 @@ _ALL: Final = 50  # times as many refusals as one stranger gets all of them toge
 BANNED: Final = "banned"
 _TELLING: Final = frozenset((400, 403, 404, 405, 416, 501, 505))  # such refusals say something of who was refused
 _NOBODY_THERE: Final = frozenset((403, 404, 484, 604))  # and such responses of the PBX
+_UNREAD: Final = frozenset((400, 416, 501, 505, 513))
 _UNPROVEN: Final = (401, 407)
 _CREDENTIALS: Final = (b"authorization", b"proxy-authorization")
 
@@ -47,6 +51,7 @@ class Refusing(Onward):
     load: Load
     bans: Bans
     scanners: Scanners
+    outgoing: Outgoing
     _answered: Meter  # refusals to strangers
     _answers_to_one: Pace
     _answers_to_all: Pace
@@ -72,18 +77,39 @@ class Refusing(Onward):
             self.dropped["too many answers to strangers"] += 1
         else:
             told = self._told(flow, request, refusal)
+            data = self.answers.refusal(request, told)
+            if told.status == 302 and request.room and CONTACT not in data and flow.peer is not None:
+                told = go_on(flow.peer.redirect)  # a stranger's request has no room for marks
+                data = self.answers.refusal(request, told)
             self.refused[told.status] += 1
-            self._send(flow, self.answers.refusal(request, told))
+            self._send(flow, data)
         if flow.watched and refusal.status in _TELLING:
             self._note_refused(flow, _thing_tried(request, refusal))
 
-    @staticmethod
-    def _told(flow: PeerFlow, request: Request, refusal: Refusal) -> Refusal:
-        """What is told of a call that can't be judged: to whoever only asks about it, that it may go on."""
+    def _told(self, flow: PeerFlow, request: Request, refusal: Refusal) -> Refusal:
+        """What is told of a call that can't be judged: to whoever only asks about it, that it may go on.
+
+        Marked where that is by what its caller wrote: he would choose not to be judged.
+        """
         peer = flow.peer
-        if peer is None or not peer.redirect or request.method != b"INVITE" or peer.trunk.fail_closed:
+        if peer is None or not peer.redirect or request.method != b"INVITE":
             return refusal
+        if self._dials_emergency(request, peer):
+            return go_on(peer.redirect, why=refusal.phrase)
+        if peer.trunk.fail_closed:
+            return refusal
+        if refusal.status in _UNREAD:
+            return unread(request, refusal.phrase)
         return go_on(peer.redirect, why=refusal.phrase)
+
+    def _dials_emergency(self, request: Request, peer: Peer) -> bool:
+        """Is it an emergency call, whatever else is wrong with it?"""
+        if request.method != b"INVITE":
+            return False
+        try:
+            return self.outgoing.is_emergency_call(read_dialled(request.uri), peer)
+        except BadHeader:
+            return False
 
     def _may_be_answered(self, flow: PeerFlow) -> bool:
         """Is there room for one more refusal to this stranger, and to all of them? Somebody may have forged him."""

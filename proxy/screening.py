@@ -95,6 +95,8 @@ class Screening:
             read_names(request, call)
         if len(request.names) != len(where):
             read_repeated(request, call, self._headers)
+        if request.fault and context.peer.redirect:
+            call.mark_unread()
         return call
 
     def _read_headers(self, request: Request) -> dict[str, str]:

@@ -15,6 +15,7 @@ MOST_BREADTH: Final = 60  # RFC 5393 5.3.3
 _ANY_NUMBER: Final = 10**20
 _IDENTITIES: Final = (b"p-asserted-identity", b"remote-party-id")
 
+_ASKED: Final = (b"from", b"to", b"call-id", b"cseq")
 _SCHEMES: Final = frozenset((b"sip", b"sips", b"tel"))
 _URN_SERVICE: Final = b"service:"  # RFC 5031; urn:service:sos is how phones dial an emergency number
 
@@ -94,6 +95,27 @@ def read_emergency(request: Request, via: Via) -> Fields | None:
         return Fields(read_dialled(request.uri), via, sender, to, call_id, number, read_any_forwards(request))
     except (KeyError, BadHeader):
         return None
+
+
+def read_asked(request: Request, via: Via) -> Fields | None:
+    """What can be read of a call that is only asked about: nothing of it goes on, so that nothing has to be right.
+
+    None where there is no number that anybody could dial.
+    """
+    request.relax()
+    where, lines = request.where, request.lines
+    found = {name: lines[where[name]].partition(b":")[2].strip() for name in _ASKED if name in where}
+    try:
+        number, _ = parse_cseq(found.get(b"cseq", b""))
+    except BadHeader:
+        number = 0
+    try:
+        uri = read_dialled(request.uri)
+    except BadHeader:
+        return None
+    sender = _read_any_party("From", found.get(b"from", b""))
+    to = _read_any_party("To", found.get(b"to", b""))
+    return Fields(uri, via, sender, to, found.get(b"call-id", b""), number, read_any_forwards(request))
 
 
 def _read_any_party(name: str, value: bytes) -> Party:

@@ -53,6 +53,8 @@ def test_each_verdict_has_its_answer_and_nothing_goes_on(
     )
     if status != 603:
         assert wire.header(final, "X-Ringfence-Decision") == verdict.decision
+    said = {"tag": "suspected", "divert": "diverted"}[verdict.action] if status == 302 else ""
+    assert wire.header(final, "X-Ringfence-Verdict") == said
     assert wire.header(final, "Retry-After") == ""
     play.trunk(wire.ack(wire.invite(), final))
     assert briefs(play.wait(60)) == []
@@ -104,20 +106,58 @@ def test_it_is_repeated_until_it_is_acknowledged():
     assert [each.data for each in play.wait(2)] == [final, final]
 
 
+# What a proxy refuses, and whoever asks may well read and ring for.
+UNREAD = {
+    "From": wire.invite(from_="nobody <"),
+    "no From": wire.invite().replace(b"\r\nFrom: ", b"\r\nX-F: "),
+    "Call-ID": wire.invite(call_id=""),
+    "CSeq": wire.invite(cseq=4_294_967_299),
+    "Route": wire.invite(extra=f"Route: <sip:{wire.US};lr>, <sip:203.0.113.99;lr>"),
+    "bad Route": wire.invite(extra="Route: <sip:"),
+    "header of 17 kB": wire.invite(extra="X: " + "y" * 17_000),
+    "420 lines": wire.invite(extra="X: y\n" * 420),
+    "80 Vias": wire.invite(extra="Via: SIP/2.0/UDP a\n" * 80),
+    "17 kB and 80 Vias": wire.invite(extra="Via: SIP/2.0/UDP a\n" * 80 + "X: " + "y" * 17_000),
+    "control in From": wire.invite(from_=f"<sip:{wire.CALLER}%00@h>;tag=w"),
+    "control in To": wire.invite(to=f"<sip:{wire.CALLED}%00@h>"),
+    "control in URI": wire.invite(uri=f"sip:{wire.CALLED}%00@h"),
+    "fields in URI": wire.invite(uri=f"{URI}?X=y"),
+    "length": wire.invite().replace(b"Content-Length: ", b"Content-Length: 9"),
+}
+
+
+@pytest.mark.parametrize("what", UNREAD)
+def test_what_can_be_read_in_part_is_judged_by_that_and_marked(what: str):
+    refused = only(asked(REJECT).trunk(UNREAD[what]))
+    assert wire.status(refused) == 603
+    play = asked(FORWARD)
+    marked = only(play.trunk(UNREAD[what]))
+    assert wire.status(marked) == 302
+    assert wire.header(marked, "X-Ringfence-Verdict") == "suspected"
+    assert wire.header(marked, "X-Ringfence-Decision") == DECISION
+    assert wire.header(marked, "Warning").startswith('399 ringfence "not judged: ')
+    assert ";x-ringfence-verdict=suspected" in wire.header(marked, "Contact")
+    assert play.calls[0].facts == {"readings_differ": True}
+    assert wire.status(only(asked(TAG).trunk(UNREAD[what]))) == 302
+    closed = only(asked(trunk={"fail_closed": True}).trunk(UNREAD[what]))
+    assert wire.status(closed) not in (404, 302)
+    help_ = UNREAD[what].replace(f"INVITE sip:{wire.CALLED}".encode(), b"INVITE sip:112", 1)
+    assert wire.status(only(asked(HELP).trunk(help_))) == 404
+
+
 @pytest.mark.parametrize(
-    "invite",
+    ("invite", "contact"),
     [
-        wire.invite(from_="nobody <"),
-        wire.invite(call_id=""),
-        wire.invite(extra=f"Route: <sip:{wire.US};lr>, <sip:203.0.113.99;lr>"),
-        wire.invite(uri="mailto:x@rook.example"),
-        wire.invite(extra="X: " + "y" * 20_000),
-        wire.invite().replace(b"SIP/2.0\r\n", b"SIP/3.0\r\n", 1),
+        (wire.invite(uri="mailto:x@rook.example"), False),
+        (wire.invite().replace(b"SIP/2.0\r\n", b"SIP/3.0\r\n", 1), True),
+        (wire.invite(via="nonsense"), True),
     ],
 )
-def test_what_can_not_be_judged_goes_on_and_says_why(invite: bytes):
+def test_what_can_not_be_judged_goes_on_with_a_mark_and_says_why(invite: bytes, contact: bool):
     final = only(asked().trunk(invite))
-    assert wire.status(final) == 404
+    assert wire.status(final) == 302
+    assert wire.header(final, "X-Ringfence-Verdict") == "suspected"
+    assert wire.header(final, "Contact").startswith("<sip:") is contact
     assert wire.header(final, "Warning").startswith('399 ringfence "not judged: ')
     closed = only(asked(trunk={"fail_closed": True}).trunk(invite))
     assert wire.status(closed) not in (404, 302)
@@ -258,6 +298,7 @@ def test_it_needs_no_pbx():
         (b"sip:13800138000;x-ringfence-verdict=a@h", b"sip:13800138000;x-ringfence-verdict=a@h"),
         (b"sip:13800138000@h;x-ringfence-verdict=none;y=@z", b"sip:13800138000@h;y=@z"),
         (b"sip:13800138000@h;x-ringfence-verdict=none@z", b"sip:13800138000@h"),
+        (b"sip:13800138000@h;a=;=;=b;a,b;a=b,c;;a=b=c;lr;user=phone", b"sip:13800138000@h;lr;user=phone"),
     ],
 )
 def test_a_mark_that_the_caller_wrote_into_the_uri_is_none_of_ours(uri: bytes, plain: bytes):

@@ -1,9 +1,14 @@
 """A name is read as what it looks like: whatever signs a stranger writes it with, the rule for it holds."""
 
+import unicodedata
+
 import pytest
 
 from rules.judging.folding import folded
 from tests.rules.calls import call, holds, rule, rules
+
+# Of several scripts, over letters that are of none of them.
+MARKS = "\u1dc0\u1ab0\ufe20\u0483\u0489\u0591\u064e\u093c\u3099\u1cd0\ua66f\U0001e8d0\u0300\u20dd\u0338"
 
 LOOK_LIKE_BANK = [
     "Bank of China",
@@ -24,6 +29,22 @@ LOOK_LIKE_BANK = [
     "\u0253ank of China",
     "\U0001f1e7\U0001f1e6\U0001f1f3\U0001f1f0 of China",  # letters of flags
     "\u2c83ank of China",
+    "\U0001f171\U0001f170\U0001f17d\U0001f17a of China",  # negative squares
+    "\U0001f151\U0001f150\U0001f15d\U0001f15a of China",  # and rings
+    "\u249d\u249c\u24a9\u24a6 of China",  # in brackets
+    "ban\u03ba of China",  # Greek small k
+    "\u2c82ANK of China",  # Coptic
+    "B\u2c80NK of China",
+    "ban\u049b of China",  # Cyrillic, with a descender
+    "ba\u0272k of China",  # hooks
+    "\u1d6c\u1d8f\u1d87\u1d84 of China",
+    "\u0412\u0410\u0418\u041a of China",  # capitals of Cyrillic alone
+    "Ba\u2028nk of\u2029 China",
+    "B\x0ba\x85nk of China",
+    "B.A.N.K of China",
+    "b-a-n-k of China",
+    "b_a_n_k of China",
+    *(f"Ba{mark}nk of China" for mark in MARKS),
 ]
 
 
@@ -61,3 +82,23 @@ def test_a_plain_name_comes_back_as_it_is(name):
 
 def test_capital_i_of_other_scripts_is_no_small_l():
     assert folded("\u0406CBC").lower() == "icbc"
+
+
+@pytest.mark.parametrize("name", ["สวัสดี", "नमस्ते", "שָׁלוֹם"])
+def test_marks_of_a_script_stay_over_its_own_letters(name):
+    assert any(unicodedata.category(sign) == "Mn" for sign in folded(name))
+
+
+def test_kana_keep_their_marks():
+    assert folded("ガード") == folded("ｶﾞｰﾄﾞ") == "ガード"
+
+
+@pytest.mark.parametrize("digits", ["\u2784\u2784\u2787\u2787", "\u0665\u0665\u0668\u0668", "\u2478\u2478\u247b\u247b"])
+def test_a_picture_of_a_digit_is_that_digit(digits):
+    assert folded(digits)[-2:] == "88"
+
+
+def test_a_sign_that_some_show_as_a_blank_is_read_both_ways():
+    made = call(display_name="Bank\u2028of\u2028China")
+    assert holds("{display_name: bank of china}", made)
+    assert holds("{display_name: bankofchina}", made)
