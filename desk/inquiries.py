@@ -8,6 +8,7 @@ from desk.archive import Archive
 from desk.clock_profiles import read_span
 from desk.faults import ComplaintError, Conflict, NotFound
 from desk.leaks import board, note_seen
+from desk.leaks_by_entries import asked_so
 from desk.offices import titles
 from desk.reading import one_line
 from desk.showing import as_named
@@ -99,7 +100,7 @@ class Inquiries:
             made = cursor.lastrowid
             assert made is not None
             await note_seen(connection, office, now, actor, f"inquiry {made}")
-            doing.enter("inquiry", str(made), "opened", asked, office)
+            doing.enter("inquiry", str(made), "opened", asked, office, after=asked_so(asked_of, due))
         return await self.find(made)
 
     async def answer(self, inquiry: int, *, answer: str, actor: str, version: int | None = None) -> Inquiry:

@@ -15,6 +15,7 @@ from desk import people_counts, tallies
 from desk.archive import Archive
 from desk.faults import ComplaintError, Conflict, NotFound
 from desk.leak_counts import offices_counted
+from desk.leaks_by_entries import print_of_directory
 from desk.office_names import BETWEEN, Key, Named, exact_key, key_table, keys_of, loose_key
 from desk.reading import one_line
 from desk.showing import as_named
@@ -306,6 +307,9 @@ class _Book:
         await self.connection.execute("delete from office_key")
         rows = [(key.key, int(key.exact), office) for key, office in self._keys.items()]
         await self.connection.executemany("insert into office_key values (?, ?, ?)", rows)
+        deeds = self._doing.deeds
+        if deeds:  # the last entry says how it left the directory
+            deeds[-1] = deeds[-1]._replace(after=await print_of_directory(self.connection))
         return await _match_again(self._doing)
 
     def _of(self, name: str, bank: _Place | None) -> _Place | None:

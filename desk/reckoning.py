@@ -15,6 +15,7 @@ from desk.case_files import CaseFile, every_case
 from desk.evidence import Tie
 from desk.holders import given_to
 from desk.ladder_book import by_entries
+from desk.leaks_by_entries import leak_faults
 from desk.seals import FINISHED
 from desk.seals_by_entries import apart, seal_faults
 from desk.states import CASE_TABLE, MEETS, CaseState, CaseStep, ComplaintState, FoundBy
@@ -59,7 +60,7 @@ async def verified(
         came_in = await compared(connection, arrivals)
         faults = [*came_in.faults, *await _orphans(connection), *await _cases(connection)]
         faults += [*await _complaints(connection), *await _appeals(connection), *await _on_top(connection)]
-        faults += await _addresses(connection)
+        faults += [*await _addresses(connection), *await leak_faults(connection)]
     beside = await _in_lists(archive)
     for _ in range(_LOOKS_AGAIN if beside else 0):
         again = await _in_lists(archive)

@@ -72,6 +72,11 @@ async def seal_faults(archive: Archive, cases: Sequence[CaseFile], done: Mapping
             faults += _in_force(seal, states, entries, lists)
         if seal.id not in told and numbers.get(seal.case_id, seal.number) != seal.number:
             faults.append(f"seal {seal.id}: its number is {seal.number}, and case {seal.case_id} is about another")
+    faults += [
+        f"case {case.id}: seal {case.seal} is of case {seals[case.seal].case_id}"
+        for case in cases
+        if case.seal in seals and seals[case.seal].case_id != case.id
+    ]
     sealed = {seal.case_id for seal in seals.values() if seal.released is None}
     standing = {f"seal {seal.id}": seal.code for seal in seals.values() if seal.released is None}
     faults += [

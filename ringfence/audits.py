@@ -71,6 +71,7 @@ async def verify(
     from desk.reckoning import verified
     from ringfence.people.keys_by_entries import keys_by_entries
     from ringfence.people.people_by_entries import people_by_entries
+    from rules.lists.lists_by_entries import lists_by_entries
 
     key = here.keys.audit
     anchors = read_anchor_file(anchor_file, key) if anchor_file is not None else None
@@ -86,7 +87,11 @@ async def verify(
     async with Chains.open(here.database, key) as others:
         chains |= await others.verified(noted, counting.of_chain, without=MAIN)
         held = await others.held(
-            {"people": partial(people_by_entries, keys=lambda: here.keys), "access": keys_by_entries}
+            {
+                "people": partial(people_by_entries, keys=lambda: here.keys),
+                "access": keys_by_entries,
+                "lists": partial(lists_by_entries, hide=here.keys.hide),
+            }
         )
         lost = others.lost(noted)
     older = dict(found.older)

@@ -27,7 +27,7 @@ from rules.lists.conflicts import (
     written_holes,
 )
 from rules.lists.endings import begin_ending, changed_by, keep
-from rules.lists.entered import enter_added, enter_removed
+from rules.lists.entered import enter_added, enter_cut, enter_removed
 from rules.lists.origins import (
     COLUMNS,
     INSERT,
@@ -182,6 +182,7 @@ class Lists:
         text, interval, holes = wanted
         policy = self.settings[name]
         origin = settled(merged(stands.origin, given, now) if stands else given, now, policy.expires_days)
+        as_settled = policy.model_copy(update={"expires_days": None})  # else what never ends would
         if policy.kind == "allow":
             check_qualification(text, origin, policy, now)
         refuse_past(text, origin, now)
@@ -193,7 +194,7 @@ class Lists:
             if not changed:
                 return replace(stands, before=stands.origin)
         if origin not in written:
-            written[origin], _, _ = await self.keep_origin(connection, origin, policy, now)
+            written[origin], _, _ = await self.keep_origin(connection, origin, as_settled, now)
         useless = await self._put(connection, name, interval, written[origin], holes)
         left_out = tuple(hole.text for hole in holes)
         entry = Entry(name, interval.text, origin, now, None, left_out, reach(interval), *useless)
@@ -215,8 +216,10 @@ class Lists:
             policy = self.may_change(name, author)
             inside = with_holes(allowing, read_holes(holes), (interval,))
             origin = settled(merged(entry, Origin(author=author), now), now, policy.expires_days)
-            origin_id, _, _ = await self.keep_origin(connection, origin, policy, now)
+            as_settled = policy.model_copy(update={"expires_days": None})
+            origin_id, _, _ = await self.keep_origin(connection, origin, as_settled, now)
             await put(connection, list_id, allowing, origin_id, holes=written_holes(inside))
+            await enter_cut(connection, self.entering, name, allowing.text, entry, origin, now)
             left_out.append(f"{text} on {name}")
         return tuple(left_out)
 

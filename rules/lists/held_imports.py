@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, BinaryIO, NamedTuple
 
-from rules.audit.chain import Deed, record
+from rules.audit.chain import Deed, deeds_of, record
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists
+from rules.lists.entered import HELD, print_of_held
 from rules.lists.import_batch import ImportReport
 from rules.lists.imports import PLAIN, Release, Wishes, import_file, may_insist
+from rules.lists.lists_by_entries import changed_since
 from rules.lists.origins import Origin, Qualification
 from rules.settings.screening import ListSettings
 from rules.storage.statements import sql
@@ -78,9 +80,9 @@ async def import_or_hold(
     """Import a file, or keep it when a person must look at it first: `Report.held` and `held_id` say so."""
     if wishes.dry_run or (wishes.insist and await may_insist(lists, lists.policy(name), wishes)):
         return await import_file(lists, name, stream, origin, wishes, column=column)
-    kept = _Kept(stream)
-    report = await import_file(lists, name, io.BufferedReader(kept, 2**20), origin, wishes, column=column)
-    if report.held and (data := kept.packed()):
+    stream_kept = _Kept(stream)
+    report = await import_file(lists, name, io.BufferedReader(stream_kept, 2**20), origin, wishes, column=column)
+    if report.held and (data := stream_kept.packed()):
         how = {key: getattr(wishes, key) for key in _KEPT_WISHES} | {"column": column}
         values = (name, origin.author, lists.now(), "; ".join(report.held), json.dumps(asdict(origin)))
         async with lists.store.transaction() as connection:
@@ -91,7 +93,8 @@ async def import_or_hold(
             )
             report.held_id = done.lastrowid
             detail = f"held import {report.held_id}: {'; '.join(report.held)}"
-            deed = Deed(values[2], origin.author, "list", name, "import held", origin.reason, detail)
+            kept = print_of_held(lists.entering.pseudonym, *values[3:], json.dumps(how), data)
+            deed = Deed(values[2], origin.author, "list", name, HELD, origin.reason, detail, after=json.dumps(kept))
             await record(connection, [deed])
     return report
 
@@ -139,6 +142,7 @@ async def release_import(
         raise EntryError(
             "same-person", f"{author or 'who imported it'} imported it, so another person has to release it"
         )
+    await _refuse_changed(lists, held_id)
     rows = list(
         await connection.execute_fetchall("select origin, wishes, data from held_import where id = ?", (held_id,))
     )
@@ -154,6 +158,18 @@ async def release_import(
     )
     stream = io.BytesIO(zlib.decompress(rows[0][2]))
     return await import_file(lists, held.list, stream, _origin(rows[0][0]), wishes, column=column)
+
+
+async def _refuse_changed(lists: Lists, held_id: int) -> None:
+    """Refuse what is not as it was handed in: who writes another's name over his own would release it himself."""
+    connection = lists.store.connection
+    query = "select list, author, created, why, origin, wishes, data from held_import where id = ?"
+    (row,) = await connection.execute_fetchall(query, (held_id,))
+    for made in (one for one in await deeds_of(connection, "list", row[0]) if one.step == HELD):
+        if made.detail.startswith(f"held import {held_id}: ") and (
+            faults := changed_since(made, row, lists.entering.pseudonym)
+        ):
+            raise EntryError("not-as-entered", f"held import {held_id}: {'; '.join(faults)}; `audit verify` tells more")
 
 
 async def drop_import(lists: Lists, held_id: int, *, author: str, reason: str = "") -> HeldImport:

@@ -21,6 +21,7 @@ from rules.lists.conflicts import (
 from rules.lists.difference import Comparison, Difference
 from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, refuse_by_hand, spread, unspread
 from rules.lists.endings import begin_ending
+from rules.lists.entered import IMPORTED, print_of_import
 from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, SHOWN, Batch, ImportReport, Refusal, line_of
 from rules.lists.ledger import holders_hit
@@ -420,7 +421,10 @@ class _Import:
         told = f"import {self.import_id}: {report.added} added, {report.changed} changed, {report.removed} removed"
         detail = f"{told}; {insisted}" if insisted else told
         who = release.author if release else given.author
-        await record(self.connection, [Deed(self.now, who, "list", self.name, "imported", given.reason, detail)])
+        assert self.import_id is not None
+        after = await print_of_import(self.connection, self.lists.entering.pseudonym, self.import_id)
+        deed = Deed(self.now, who, "list", self.name, IMPORTED, given.reason, detail, after=after)
+        await record(self.connection, [deed])
 
     async def _end_holding(self, release: Release) -> None:
         done = await self.connection.execute(

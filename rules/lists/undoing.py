@@ -9,6 +9,7 @@ from rules.lists.admission import EntryError
 from rules.lists.conflicts import AGAINST, NAMED, Overruled, overruled, refuse_nested
 from rules.lists.editing import Lists, count, mark_changed, spread, unspread
 from rules.lists.endings import begin_ending, ending_of_import, keep_import
+from rules.lists.entered import UNDONE
 from rules.lists.imports import Import, changed_wides, imports
 from rules.lists.suspension import seals_on_list
 from rules.numbering.intervals import decode, interval_of
@@ -93,7 +94,7 @@ async def undo(lists: Lists, import_id: int, *, author: str = "", reason: str = 
         await count(connection, list_id, back - gone)
         await mark_changed(connection)
         told = f"import {import_id}: {gone - changed} off, {back} back"
-        deed = Deed(lists.now(), author, "list", made.list, "import undone", reason, told)
+        deed = Deed(lists.now(), author, "list", made.list, UNDONE, reason, told, after=str(back - gone))
         await record(connection, [deed])
         useless = await _overruled(connection, ended, wides) if policy.kind == "allow" else Overruled()
         seals = await seals_on_list(connection, list_id) if policy.kind == "allow" and not policy.shared else ()
