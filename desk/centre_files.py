@@ -16,6 +16,7 @@ from desk.faults import ComplaintError
 from desk.intake import Filed, Intake
 from desk.reading import NewComplaint
 from rules.texts.lines import TooLongLine, lines_of
+from rules.texts.quotations import SLIPPED_OUT, slipped_out
 
 COLUMNS = {
     "accused": ("accused", "number", "caller", "被举报号码", "被叫举报号码", "主叫号码"),
@@ -54,6 +55,7 @@ class CentreReport(NamedTuple):
     duplicates: int
     bad: list[BadLine]
     left_out: Sequence[str] = ()  # columns that nobody knows
+    unkept: Sequence[BadLine] = ()  # said again by one reporter about one number and day, in other words
 
 
 async def file_centre(
@@ -64,12 +66,19 @@ async def file_centre(
     bad: list[BadLine] = []
     unknown: list[str] = []
     batch: list[tuple[int, NewComplaint]] = []
+    said: dict[str, tuple[int, int]] = {}  # by reference: the line that said it first, and a hash of its words
+    unkept: list[BadLine] = []
 
     async def flush() -> None:
         nonlocal filed, duplicates
-        for (line, _), one in zip(batch, await intake.file_many([new for _, new in batch]), strict=True):
+        for (line, new), one in zip(batch, await intake.file_many([new for _, new in batch]), strict=True):
             if isinstance(one, Filed):
                 filed, duplicates = filed + (not one.duplicate), duplicates + one.duplicate
+                words = hash((new.category, new.text, new.contact, new.business, new.decision, *new.knew.items()))
+                first, before = said.setdefault(one.reference, (line, words))
+                if words != before:
+                    same = f"the same reporter, number and day as line {first}: one complaint, which keeps the words"
+                    unkept.append(BadLine(line, "text", f"{same} of that line and not of this one"))
             else:
                 bad.append(BadLine(line, one.field, one.reason))
         batch.clear()
@@ -88,7 +97,7 @@ async def file_centre(
     except BrokenFile as error:
         bad.append(BadLine(error.line, error.field, error.reason))
     await flush()
-    return CentreReport(count, filed, duplicates, sorted(bad), unknown)
+    return CentreReport(count, filed, duplicates, sorted(bad), unknown, unkept)
 
 
 def read_rows(
@@ -100,7 +109,7 @@ def read_rows(
         _, first = next(rows)
     except StopIteration:
         raise ComplaintError("file", "it is empty; the first line names the columns") from None
-    if isinstance(first, TooLong):
+    if isinstance(first, ComplaintError):
         raise first
     header = [name.strip().lstrip("\ufeff").casefold() for name in first]
     names = [_KNOWN.get(name, "") for name in header]
@@ -112,7 +121,7 @@ def read_rows(
     if unknown is not None:
         unknown += [shown.strip()[:40] for shown, name in zip(first, names, strict=True) if shown.strip() and not name]
     for line, row in rows:
-        if isinstance(row, TooLong):
+        if isinstance(row, ComplaintError):
             yield line, row
         elif any(cell.strip() for cell in row[len(names) :]):  # words behind a comma would be lost
             what = f"it has {len(row)} cells, and the first line names {len(names)}"
@@ -182,7 +191,7 @@ class TooLong(ComplaintError):
         super().__init__("line", f"a cell has over {csv.field_size_limit():,} characters")
 
 
-def records(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | TooLong]]:
+def records(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | ComplaintError]]:
     """Each record with the line on which it begins. Raises BrokenFile behind the last one that is whole."""
     lines = _bounded(lines) if isinstance(lines, io.TextIOWrapper) else iter(lines)
     first = next(lines, "")
@@ -192,7 +201,7 @@ def records(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | TooLong]]:
     while True:
         source.begin()
         try:
-            row: list[str] | TooLong = next(rows)
+            row: list[str] | ComplaintError = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
@@ -203,6 +212,8 @@ def records(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | TooLong]]:
                 raise BrokenFile(source.first, "a quotation mark is never closed") from error
         if source.ended and source.inside():  # else the rest of the file would be one cell
             raise BrokenFile(source.first, "a quotation mark is never closed")
+        if source.is_spoilt(delimiter):
+            row = ComplaintError("line", SLIPPED_OUT)
         yield source.first, row
 
 
@@ -240,6 +251,10 @@ class _Lines:
         """A record begins with the next line."""
         self._read.clear()
         self.first = self._number + 1
+
+    def is_spoilt(self, delimiter: str) -> bool:
+        """Do digits stand behind the quotation marks of a cell?"""
+        return any('"' in line for line in self._read) and slipped_out("".join(self._read), delimiter)
 
     def inside(self) -> bool:
         """Does what was read of the record end inside quotation marks?"""

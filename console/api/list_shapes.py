@@ -224,6 +224,7 @@ class ReportShape(Shape):
     unchanged: int
     removed: int
     repeated: int
+    extensions: int = Field(description="Numbers of no plan: beginnings that lack their star would be among them.")
     refused: int
     refusals: list[RefusedRow] = Field(description="The first hundred.")
     hits: int = Field(description="Codes of the range ledger that somebody holds and that it meets.")

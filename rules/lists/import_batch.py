@@ -55,6 +55,8 @@ class ImportReport:
     removed: int = 0
     not_understood: list[str] = field(default_factory=list)  # columns that nothing was done with
     comments: int = 0  # lines that begin with #
+    extensions: int = 0  # numbers of no plan that were not written as extensions: beginnings lack their star
+    extension: str = ""  # the first of them
     repeated: int = 0  # lines whose entry stands in a later line again, which counts
     refusals: list[Refusal] = field(default_factory=list)  # the first hundred
     refused: Counter[str] = field(default_factory=Counter)  # all of them, by code
@@ -143,6 +145,9 @@ class Batch:
         self.packed.append(interval.start << SHIFT | line << _LINE | index)
         # Numbering plans tell by leading digits and length: the numbers around this one are read without asking again.
         number = read_typed(text, self.country)
+        if number.kind is NumberClass.EXTENSION and ":" not in text:
+            self.report.extensions += 1
+            self.report.extension = self.report.extension or text[:_LONGEST]
         head = self._short_heads.get(text[:2], _HEAD)
         if len(text) <= head or number.kind not in _BY_HEAD or interval.places < 9:
             return

@@ -79,7 +79,9 @@ async def import_file(
     Columns that are not understood are told; into an allow list they are refused, since they may say where it ends.
     """
     seen = Seen()
-    lines = read_lines(stream, column=column, faults=True, encoding=wishes.encoding, wanted=OF_ENTRIES, seen=seen)
+    lines = read_lines(
+        stream, column=column, faults=True, encoding=wishes.encoding, wanted=OF_ENTRIES, seen=seen, stars=True
+    )
     return await import_rows(lists, name, lines, origin, wishes, seen=seen)
 
 

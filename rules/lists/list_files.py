@@ -12,15 +12,23 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import BinaryIO
 
-from rules.numbering.spelling import fold
+from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.texts.encodings import encoding_of
 from rules.texts.lines import TooLongLine, lines_of
+from rules.texts.quotations import SLIPPED_OUT, slipped_out
 
+# Columns of beginnings: each cell stands for all numbers that begin so.
+_BEGINNINGS = (
+    *("prefix", "prefixes", "prefixe", "prefixo", "prefijo", "numberprefix", "range", "ranges", "numberrange"),
+    *("号段", "码段", "号码段", "前缀", "号码前缀", "字冠", "冠字", "號段", "前綴"),
+)
+_AREAS = ("areacode", "npa", "npanxx", "vorwahl", "区号", "區號")  # likewise, where a person names that column
 # What columns are called, in what we have seen; compared in lower case without blanks, hyphens and underscores.
 COLUMNS = {
     "number": (
-        *("number", "entry", "code", "prefix", "phone", "phonenumber", "tel", "telephone", "msisdn", "caller"),
-        *("号码", "电话", "电话号码", "手机号", "手机号码", "主叫号码", "码号", "号段", "码段", "代码", "前缀"),
+        *("number", "entry", "code", "phone", "phonenumber", "tel", "telephone", "msisdn", "caller"),
+        *("号码", "电话", "电话号码", "手机号", "手机号码", "主叫号码", "码号", "代码"),
+        *_BEGINNINGS,
     ),
     "reason": ("reason", "why", "category", "原因", "理由", "类别"),
     "source": ("source", "来源"),
@@ -93,8 +101,11 @@ def read_lines(
     encoding: str = "",
     wanted: Collection[str] = frozenset(COLUMNS),
     seen: Seen | None = None,
+    stars: bool = False,
 ) -> Iterator[FileLine]:
     """Each line's entry and further columns, of those that are ``wanted``; ``seen`` learns what else there was.
+
+    With ``stars``, what stands in a column of beginnings (`号段`, `prefix`) gets the star that it lacks.
 
     ``column`` names columns whose header is unusual or missing, by header or place: ``Anruf``, ``number=2,reason=Why``.
     With ``faults``, a line of JSON that cannot be read comes as it is, with why under `FAULT`; else it ends it all.
@@ -112,10 +123,10 @@ def read_lines(
             before.append(first := next(rest, ""))
         lines = chain(before if first else before[:-1], rest)
         if first.lstrip().startswith("{"):
-            found = _json_lines(lines, faults, wanted, seen)
+            found = _json_lines(lines, faults, wanted, seen, stars)
         else:
             said = _SEPARATOR.fullmatch(before[0].strip().strip('"'))
-            found = _table(lines, before[0] if said else first, column, wanted, seen)
+            found = _table(lines, before[0] if said else first, column, wanted, seen, faults=faults, stars=stars)
         for line in found:
             count = line[0]
             yield line
@@ -163,30 +174,22 @@ def _named(encoding: str) -> str:
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
 
-def _table(lines: Iterator[str], first: str, column: str, wanted: Collection[str], seen: Seen) -> Iterator[FileLine]:
-    said = _SEPARATOR.fullmatch(first.strip().strip('"'))  # the first line of files that Excel shall open
-    delimiter = said[1] if said else max(",;\t", key=first.count)
-    ended = False
-
-    def end() -> Iterator[str]:
-        nonlocal ended
-        ended = True
-        yield _END
-
-    rows = csv.reader(chain(lines, end()), delimiter=delimiter, skipinitialspace=True)
-    if said:
-        next(rows)
+def _table(
+    lines: Iterator[str],
+    first: str,
+    column: str,
+    wanted: Collection[str],
+    seen: Seen,
+    *,
+    faults: bool,
+    stars: bool,
+) -> Iterator[FileLine]:
     fields: list[tuple[int, str]] = []
-    at, width, started, before, behind_a_sign = 0, 0, False, rows.line_num, False
-    for row in rows:
-        if (ended and row != [_END]) or rows.line_num > before + _MOST_LINES:
-            raise ListFileError("a quotation mark is opened there and not closed", before + 1)
-        before = rows.line_num
-        if not row or not (row[0].strip() or len(row) > 1):
-            continue
-        if row[0].startswith("#"):
+    at, width, started, behind_a_sign, begun = 0, 0, False, False, False
+    for line, row, fault in _rows(lines, first):
+        if row[0].startswith("#") and not (started and at and _CASE.match(row[0])):
             if started or not _is_header(uncovered := [row[0].lstrip("# "), *row[1:]]):
-                seen.comments += not (ended and row == [_END])
+                seen.comments += 1
                 continue
             row, behind_a_sign = uncovered, True  # columns #, number, reason: the first has the numbers of the rows
         elif behind_a_sign and _is_header(row):
@@ -195,22 +198,56 @@ def _table(lines: Iterator[str], first: str, column: str, wanted: Collection[str
             started = True
             at, fields, heads = _header(row, column, wanted, seen)
             width = len(row)
+            begun = stars and heads and _plain(row[at]) in (*_BEGINNINGS, *_AREAS)
             if heads:
                 continue
         behind_a_sign = False
         if len(row) > width and any(map(str.strip, row[width:])):
-            seen.column(f"cells beyond column {width} (line {rows.line_num})", once="cells beyond")
-        if at >= len(row):
-            yield rows.line_num, "", {}
-            continue
-        number = row[at]
+            seen.column(f"cells beyond column {width} (line {line})", once="cells beyond")
+        if fault and not faults:
+            raise ListFileError(fault, line)
+        number = row[at] if at < len(row) else ""
         if number[:1] in _MARKS:
             number = _unmarked_number(number)
+        if fault:
+            yield line, number, {FAULT: fault}
+            continue
+        if begun:
+            number = _with_star(number)
         if fields:
             others = {name: row[i].strip() for i, name in fields if i < len(row) and row[i].strip()}
-            yield rows.line_num, number, {name: _unmarked(cell) for name, cell in others.items()}
+            yield line, number, {name: _unmarked(cell) for name, cell in others.items()} if at < len(row) else _NOTHING
         else:
-            yield rows.line_num, number, _NOTHING
+            yield line, number, _NOTHING
+
+
+def _rows(lines: Iterator[str], first: str) -> Iterator[tuple[int, list[str], str]]:
+    """The line at which each row ends that holds something, the row, and what is wrong with how it is written."""
+    said = _SEPARATOR.fullmatch(first.strip().strip('"'))  # the first line of files that Excel shall open
+    delimiter = said[1] if said else max(",;\t", key=first.count)
+    raw: list[str] = []  # the lines of the row that is read
+    ended = False
+
+    def noted() -> Iterator[str]:
+        nonlocal ended
+        for line in lines:
+            raw.append(line)
+            yield line
+        ended = True
+        yield _END
+
+    rows = csv.reader(noted(), delimiter=delimiter, skipinitialspace=True)
+    if said:
+        next(rows)
+    before = rows.line_num
+    for row in rows:
+        if (ended and row != [_END]) or rows.line_num > before + _MOST_LINES:
+            raise ListFileError("a quotation mark is opened there and not closed", before + 1)
+        before = rows.line_num
+        spoilt = any('"' in line for line in raw) and slipped_out("".join(raw), delimiter)
+        raw.clear()
+        if not ended and row and (row[0].strip() or len(row) > 1):
+            yield before, row, SLIPPED_OUT if spoilt else ""
 
 
 _END = "#"  # as a line of its own it is skipped; in an open quotation it becomes part of a cell
@@ -233,12 +270,35 @@ def _unmarked(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
 
 
+_CASE = re.compile(r"#[0-9]")  # in a column of its own, #4711 is no comment
+_DECIMAL = re.compile(r".*\.\s*[0-9]{0,2}\s*")
+
+
+def _with_star(cell: str) -> str:
+    """A cell of a column of beginnings with its star: ``1380013`` means all that begin so.
+
+    Whoever reads entries says what is wrong with anything else, and takes what has its star, or is a range.
+    """
+    folded = fold(cell).strip()
+    one, hyphen, other = folded.partition("-")
+    if hyphen and len(one.strip()) == len(other.strip()) and "-" not in other:  # 95500-95599 is no range as we write it
+        return cell
+    digits = without_separators(folded).removeprefix("+")
+    if not is_digits(digits.rpartition(":")[2]) or ".." in folded or _DECIMAL.fullmatch(folded):
+        return cell
+    return f"{cell}*"
+
+
 _NOTHING: Mapping[str, str] = {}
+
+
+def _plain(name: str) -> str:
+    return _IN_BRACKETS.sub("", fold(name)).strip().lower().translate(_BLANKS)
 
 
 def _field(name: str) -> str:
     """What a column of this name holds; nothing where that is not known."""
-    return _FIELD_OF.get(_IN_BRACKETS.sub("", fold(name)).strip().lower().translate(_BLANKS), "")
+    return _FIELD_OF.get(_plain(name), "")
 
 
 def _is_header(row: list[str]) -> bool:
@@ -311,7 +371,9 @@ _BLANKS = str.maketrans("", "", " -_*:：\u3000")  # a star and a colon stand be
 _IN_BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
 
 
-def _json_lines(lines: Iterator[str], faults: bool, wanted: Collection[str], seen: Seen) -> Iterator[FileLine]:
+def _json_lines(
+    lines: Iterator[str], faults: bool, wanted: Collection[str], seen: Seen, stars: bool
+) -> Iterator[FileLine]:
     for count, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -327,7 +389,7 @@ def _json_lines(lines: Iterator[str], faults: bool, wanted: Collection[str], see
             fault = f"no JSON object ({getattr(error, 'msg', error)})"
         else:
             try:
-                found = _by_field(found, wanted, seen) if isinstance(found, dict) else found
+                found = _by_field(found, wanted, seen, stars) if isinstance(found, dict) else found
             except _TwiceError as error:
                 fault = str(error)
             if not fault and (not isinstance(found, dict) or not isinstance(found.get("number"), str)):
@@ -337,8 +399,11 @@ def _json_lines(lines: Iterator[str], faults: bool, wanted: Collection[str], see
         if fault:
             yield count, line.strip()[:_SHOWN], {FAULT: fault}
             continue
-        others = {name: str(value) for name, value in found.items() if name != "number" and value}
+        others = {name: str(value) for name, value in found.items() if name != "number" and value not in _UNSAID}
         yield count, found["number"], others
+
+
+_UNSAID: tuple[object, ...] = (None, "", [], {})  # a 0 or false says something, which its field reads or refuses
 
 
 class _TwiceError(ValueError):
@@ -354,7 +419,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _by_field(found: Mapping[str, object], wanted: Collection[str], seen: Seen) -> dict[str, object]:
+def _by_field(found: Mapping[str, object], wanted: Collection[str], seen: Seen, stars: bool) -> dict[str, object]:
     """The values by what they are, under whatever name; a name that is not understood is told if it has a value."""
     read: dict[str, object] = {}
     names: dict[str, str] = {}
@@ -369,6 +434,9 @@ def _by_field(found: Mapping[str, object], wanted: Collection[str], seen: Seen) 
                 read[field_], names[field_] = value, name
         elif value not in (None, "", [], {}):
             seen.column(name)
+    number = read.get("number")
+    if stars and isinstance(number, str) and _plain(names["number"]) in _BEGINNINGS:
+        read["number"] = _with_star(number)
     return read
 
 

@@ -308,8 +308,12 @@ async def import_complaints(
         ) from error
     if errors is not None:
         with finished_file(errors, encoding="utf-8-sig") as out:
-            out.write(as_csv(("line", "field", "reason"), found.bad))
+            out.write(as_csv(("line", "field", "reason"), sorted([*found.bad, *found.unkept])))
     said = f"{found.lines:,} lines: {found.filed:,} filed, {found.duplicates:,} known already."
+    for one in found.unkept[:SHOWN]:
+        said += f"\n{file}:{one.line}: {one.reason}."
+    if len(found.unkept) > SHOWN:
+        said += f"\nand {len(found.unkept) - SHOWN:,} lines more like these; --errors FILE names each."
     if found.left_out:
         said += f"\nNobody knows these columns, which were left out: {', '.join(found.left_out)}."
     return Answer(found, said, _what_was_wrong(found, file), FAULTS if found.bad else 0)

@@ -20,6 +20,7 @@ from console.cli.lists.list_commands import SHOWN, Country, ListName, lists_app,
 from console.cli.lists.whom_it_hits import calls_of_the_last_day, caught_told, masked
 from console.cli.noted import least_callers, note_preview
 from console.cli.options import shown_time
+from rules.numbering.spelling import fold, without_separators
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -220,6 +221,11 @@ def report_lines(report: ImportReport, name: str, *, dry_run: bool) -> Iterator[
         f"{report.removed} {would}removed, {sum(report.refused.values())} refused{number}."
     )
     yield from file_lines(report)
+    if report.extensions:
+        yield (
+            f"{counted(report.extensions, 'number')} of no plan, such as extensions, the first {report.extension}: "
+            f"what begins with it is written {without_separators(fold(report.extension))}*."
+        )
     if conflicts := report.refused.get("protected", 0):
         yield f"{counted(conflicts, 'conflict')} with an allow list or our own numbers."
     if report.returned:

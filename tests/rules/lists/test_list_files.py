@@ -285,3 +285,47 @@ def test_a_line_without_end_is_refused_wherever_it_stands():
     for before in ("", "number\n13800138000\n", "# "):
         with pytest.raises(ListFileError, match="the line has more than 1,048,576 characters"):
             read(f"{before}{'y' * 1_100_000}")
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("号段,原因\n1380013,x\n1701234*,y\n95500..95599,z\n", ["1380013*", "1701234*", "95500..95599"]),
+        ("prefix\n201555\n+49 151\nCN:955\n", ["201555*", "+49 151*", "CN:955*"]),
+        ("range,reason\n'0755,x\n138.0,x\n95500-95599,y\n1.38E+6,x\n", ["0755*", "138.0", "95500-95599", "1.38E+6"]),
+        ('{"prefix": "201556"}\n{"number": "201557"}\n{"字冠": "201*"}\n', ["201556*", "201557", "201*"]),
+        ("number,reason\n201555,x\n", ["201555"]),
+    ],
+)
+def test_a_column_of_beginnings_holds_beginnings(text, entries):
+    """Read as whole numbers they would be extensions, which stop nobody."""
+    found = read_lines(io.BytesIO(text.encode()), faults=True, wanted=OF_ENTRIES, stars=True)
+    assert [number for _, number, _ in found] == entries
+
+
+def test_a_column_of_area_codes_that_a_person_names_holds_beginnings_too():
+    stream = io.BytesIO("区号,城市\n0755,深圳\n".encode())
+    found = list(read_lines(stream, column="区号", faults=True, wanted=OF_ENTRIES, stars=True))
+    assert found[0][1] == "0755*"
+
+
+def test_digits_behind_quotation_marks_are_a_fault_at_their_line():
+    text = 'number,reason\n0171 1,a\n"0171 1234604"5,b\n"0171 2" ,"5""6"\n"a\nb"5,c\n'
+    found = list(read_lines(io.BytesIO(text.encode()), faults=True))
+    assert [(line, FAULT in more) for line, _, more in found] == [(2, False), (3, True), (4, False), (6, True)]
+    with pytest.raises(ListFileError, match="line 3: digits stand behind the quotation marks"):
+        list(read_lines(io.BytesIO(text.encode())))
+
+
+def test_a_0_or_false_in_json_is_a_value():
+    text = '{"number": "1", "expires": 0, "note": false, "reason": 0, "trunks": [], "source": null}\n'
+    ((_, _, more),) = read_lines(io.BytesIO(text.encode()))
+    assert more == {"expires": "0", "note": "False", "reason": "0"}
+
+
+def test_a_row_whose_first_cell_is_the_number_of_a_case_is_no_comment():
+    seen = Seen()
+    text = "case;number\n#4711;01711234567\n# no more;01711234568\n#1 Fraud;01711234569\n"
+    found = list(read_lines(io.BytesIO(text.encode()), seen=seen))
+    assert [number for _, number, _ in found] == ["01711234567", "01711234569"]
+    assert seen.comments == 1

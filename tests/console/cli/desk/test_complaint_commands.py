@@ -196,3 +196,24 @@ def test_one_complaint_is_withdrawn_by_an_officer_as_many_are(run, file):
     file.write_text(file.read_text() + "complaints: {officers: [somebody-else]}\n")
     refused = run("complaints", "withdraw", reference)
     assert (refused.exit_code, "is no officer" in refused.stderr) == (1, True)
+
+
+def test_what_one_reporter_says_again_in_other_words_is_named(run, tmp_path):
+    path, errors = tmp_path / "centre.csv", tmp_path / "errors.csv"
+    row = "95012345,13800138000"
+    path.write_text(f"accused,reporter,text\n{row},sold me a flat\n{row},he threatened me\n{row},sold me a flat\n")
+    found = run("complaints", "import", str(path), "--errors", str(errors))
+    assert found.stdout.splitlines() == [
+        "3 lines: 1 filed, 2 known already.",
+        f"{path}:3: the same reporter, number and day as line 2: one complaint, which keeps the words of that line "
+        "and not of this one.",
+    ]
+    assert len(errors.read_text(encoding="utf-8-sig").splitlines()) == 2
+
+
+def test_digits_behind_quotation_marks_are_a_fault_of_their_line(run, tmp_path):
+    path = tmp_path / "centre.csv"
+    path.write_text('accused,reporter\n"95012345"6,13800138000\n"95012345","13800138000"\n')
+    found = run("complaints", "import", str(path))
+    assert found.stdout == "2 lines: 1 filed, 0 known already.\n"
+    assert f"{path}:2: line: digits stand behind the quotation marks" in found.stderr
