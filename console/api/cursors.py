@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 
 from console.api.problems import Problem, field_problem
 from desk.case_files import Turn
@@ -52,6 +53,15 @@ def text_of(cursor: str | None) -> str:
         case [str() as text] if len(text) <= _LONGEST and "\0" not in text:
             return text
     raise _unknown()
+
+
+def sealed_text_of(cursor: str | None, opened: Callable[[str], str]) -> str:
+    """What a cursor says that tells nobody what is in it; ``opened`` reads what was sealed, and gives nothing else."""
+    if cursor is None:
+        return ""
+    if not (text := opened(text_of(cursor))):
+        raise _unknown()
+    return text
 
 
 def _written(place: list[object]) -> str:

@@ -11,7 +11,7 @@ from fastapi import Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from console.api.authentication import Caller
-from console.api.cursors import text_cursor, text_of
+from console.api.cursors import sealed_text_of, text_cursor, text_of
 from console.api.list_shapes import (
     ChangedEntries,
     Covering,
@@ -115,7 +115,7 @@ async def show_entries(
 ) -> EntryPage:
     """Entries of a list in the order of their digits, prefixes and ranges first."""
     archive, hide = desk.archive, masks(desk, name, caller)
-    after = archive.secrecy.opened(text_of(cursor)) if hide else text_of(cursor)
+    after = sealed_text_of(cursor, archive.secrecy.opened) if hide else text_of(cursor)
     with entry_faults("name"):
         found = await archive.lists.show(name, limit=limit + 1, after=after)
     await note_listing(archive, "list", len(found[:limit]), actor=caller.actor, list=name)

@@ -92,6 +92,9 @@ class NotAllowed(Exception):
         self.right = right
 
 
+UNREADABLE = mark("This address is of another installation, or cut short. Look the number up again.")
+
+
 class NotThere(Exception):
     """There is no such thing; the message, in the language of whoever looks, says of what."""
 
@@ -179,6 +182,13 @@ class Visit:
     def opened(self, sealed: str) -> str:
         """The number in an address; nothing for what was not sealed here."""
         return self.ground.tokens.opened(sealed)
+
+    def reopened(self, sealed: str) -> str:
+        """The same; NotThere for what was not sealed here: nobody takes all for what he asked for."""
+        found = self.opened(sealed)
+        if sealed and not found:
+            raise NotThere(self.say(UNREADABLE))
+        return found
 
     def static(self, name: str) -> str:
         """Where a file of ours is; the browser keeps it until there is another one."""

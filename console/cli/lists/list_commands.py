@@ -263,7 +263,11 @@ def opened_place(here: Installation, after: str) -> str:
     """The entry behind which to go on, as it is written or as a page of masked entries told it."""
     from desk.secrecy import Secrecy
 
-    return Secrecy(here.keys).opened(after.removeprefix("at:")) if after.startswith("at:") else after
+    if not after.startswith("at:"):
+        return after
+    if not (entry := Secrecy(here.keys).opened(after.removeprefix("at:"))):
+        fail("after: no page of a list told this; copy it as it was told, or begin without")
+    return entry
 
 
 def _entry(here: Installation, due: Review) -> dict[str, str]:

@@ -67,7 +67,7 @@ async def entries(
     upto: Annotated[float | None, Query(ge=0)] = None,
 ) -> Response:
     """The newest entries that fit, the newest first; that somebody reads them is one of them."""
-    asked = given.model_copy(update={"about": visit.opened(given.about)})
+    asked = given.model_copy(update={"about": visit.reopened(given.about)})
     archive, wrong = visit.desk.archive, ""
     found: list[Told] = []
     async with Chains.open(visit.here.database, visit.here.keys.audit) as chains:

@@ -72,12 +72,12 @@ async def calls(
     before: Annotated[int | None, Query(ge=0)] = None,
 ) -> Response:
     """The newest calls that fit."""
-    asked = given.model_copy(update={"caller": visit.opened(given.caller)})
+    asked = given.model_copy(update={"caller": visit.reopened(given.caller)})
     wanted, wrong = _wanted(visit, asked)
     decisions = await visit.here.recorded()
     found = Found([], None, None)
     if decisions is not None and not wrong:
-        if wanted.first and before is None and visit.ground.desk is not None:
+        if wanted.first and visit.ground.desk is not None:
             await note_search(visit.desk.archive, wanted.first, actor=visit.actor.name, detail="calls")
         found = await search(decisions, wanted, before=before, limit=_AT_ONCE)
     shown = visit.show(

@@ -95,7 +95,7 @@ async def one_list(
     policy = lists.settings.get(name)
     if policy is None:
         raise NotThere(visit.say(mark("There is no such list.")))
-    found = await lists.show(name, limit=_AT_ONCE + 1, after=visit.opened(after))
+    found = await lists.show(name, limit=_AT_ONCE + 1, after=visit.reopened(after))
     shown = found[:_AT_ONCE]
     await note_listing(visit.desk.archive, "list", len(shown), actor=visit.actor.name, list=name)
     decisions: Decisions | None = await visit.here.recorded()
@@ -143,7 +143,7 @@ async def remove(
 ) -> Response:
     """Take an entry off; its history still knows it."""
     async with lists_of(visit.desk) as lists:
-        text = visit.opened(entry)
+        text = visit.reopened(entry)
         await lists.remove_all(name, [text], country=visit.here.home, author=visit.actor.name, reason=reason.strip())
     return visit.go("lists", name, notice=visit.say(mark("It is off the list.")))
 

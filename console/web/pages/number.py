@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 
 from console.api.lists import lists_of
-from console.web.frame import NotThere, Page, Section, Visit
+from console.web.frame import UNREADABLE, NotThere, Page, Section, Visit
 from console.web.translation import mark
 from desk.accusations import accusations
 from desk.case_files import cases_of
@@ -29,7 +29,6 @@ from rules.records.searching import Wanted, search
 PAGE = Page("number", mark("Number"), Right.CALLS_READ, Section.WATCH, key="n", order=40)
 router = APIRouter()
 _CALLS = 12
-UNREADABLE = mark("This address is of another installation, or cut short. Look the number up again.")
 
 
 @router.get("")
@@ -70,10 +69,9 @@ async def in_full(
 
 
 def _opened(visit: Visit, sealed: str) -> str:
-    number = visit.opened(sealed)
-    if not number:
+    if not sealed:
         raise NotThere(visit.say(UNREADABLE))
-    return number
+    return visit.reopened(sealed)
 
 
 async def _story(visit: Visit, number: str, *, clear: str = "") -> Response:

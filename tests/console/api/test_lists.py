@@ -4,6 +4,7 @@ from base64 import b64decode
 
 import pytest
 
+from console.api.cursors import text_cursor
 from console.api.list_shapes import MOST_ROWS, Row
 from ringfence.people.rights import Right
 from rules.audit.chain import entries
@@ -233,3 +234,8 @@ async def test_a_list_of_seals_is_paged_without_telling_its_numbers(client, town
         told = b64decode(cursor + "===", altchars=b"-_") if cursor else b""
         assert b"137123" not in told, "nor does the cursor tell where the page ended"
     assert (entries, cursor) == (["+86137******78", "+86137******99"], None)
+    for made_up in (text_cursor("+86137123"), text_cursor("at:x"), "x", ""):
+        refused = await client.get("/v1/lists/sealed/entries", params={"limit": 1, "cursor": made_up})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "cursor"), (
+            "it began anew in silence"
+        )
