@@ -137,9 +137,9 @@ class Context:
     """One request on its way: server transaction, targets still to try, branches that wait, finals that came."""
 
     __slots__ = (
-        "arrived", "as_sent", "asked_off", "call", "cancelled", "core", "decision", "done", "fields", "finals",
-        "flow", "label", "led", "lines", "loop", "peer", "pending", "plan", "rang", "reasons", "request", "ring_until",
-        "server", "targets", "timer", "token", "topology", "verdict",
+        "arrived", "as_sent", "asked_off", "attestation", "call", "cancelled", "core", "decision", "done", "fields",
+        "finals", "flow", "label", "led", "lines", "loop", "peer", "pending", "plan", "rang", "reasons", "request",
+        "ring_until", "server", "targets", "timer", "token", "topology", "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
@@ -169,6 +169,7 @@ class Context:
         self.as_sent: tuple[bytes, ...] = ()  # From and To as they came, where they leave otherwise
         self.token: Token | None = None  # of the dialog that the request is in
         self.call: Call | None = None  # of the INVITE that begins it: remembers the tags that callees give
+        self.attestation = ""  # what somebody's signature proved of the caller (STIR); empty where nobody signed
         self.label: str | None = None  # before the caller's name
         self.led: list[Target] | None = None  # where a binding leads (proxy/registrations.py), if it came by one
         self.targets: list[Target] = []

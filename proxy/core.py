@@ -16,7 +16,7 @@ from proxy.acknowledgement import forward_ack
 from proxy.bans import Bans
 from proxy.context import EMERGENCY_MARK, Context
 from proxy.dialogs import Dialogs
-from proxy.effects import Finished, HungUp, PassedUnjudged, PeerChanged, Probe, Stranger
+from proxy.effects import Finished, HungUp, PassedUnjudged, PeerChanged, Probe, Stranger, Verify
 from proxy.flows import FlowTo, PeerFlow, address_of, reply_flow
 from proxy.forwarding import (
     Plan,
@@ -595,12 +595,21 @@ class Core(Refusing):
             if not in_dialog:
                 context.plan = for_judgement(plan, fields)
             if not (in_dialog and known):
-                return context
+                return None if self.topology.verifies and self._verifies(context) else context
         if not in_dialog and request.method not in METHODS_WITHIN and request.method not in METHODS_OF_CALLS:
             self.effects.append(PassedUnjudged(request.method.decode("ascii", "replace"), peer.name, flow.host))
         if not (peer.from_pbx and self.outgoing.takes(self, context, now)):
             self.admit(context, now)
         return None
+
+    def _verifies(self, context: Context) -> bool:
+        """Is it judged once it is known who vouches for its caller? An emergency call waits for nothing."""
+        if b"identity" not in context.request.where or not context.server.invite:
+            return False
+        if self.outgoing.is_emergency_call(context.plan.uri, context.peer):
+            return False
+        self.effects.append(Verify(context))
+        return True
 
     def _is_looped(self, request: Request, fields: Fields, loop: bytes, peer: Peer | None) -> bool:
         """Was it here before (16.3 step 4)? Where it begins a call of a `peer`, it may be one of our own, too."""

@@ -43,6 +43,15 @@ class Probe:
         self.branch = branch
 
 
+class Verify:
+    """Who vouches for the caller of this call (STIR)? Then it is to be judged: `Core.decided` takes its verdict."""
+
+    __slots__ = ("context",)
+
+    def __init__(self, context: object) -> None:
+        self.context = context  # a `Context`, which knows effects itself
+
+
 class PeerChanged:
     """An address of the configuration is in another state: up, down or busy."""
 
@@ -168,4 +177,5 @@ Effect = (
     | FeatureCodeDialled
     | PeerChanged
     | Stranger
+    | Verify
 )

@@ -78,7 +78,7 @@ def label_from(line: bytes, label: str) -> bytes:
 def without_verstat(line: bytes) -> bytes:
     """A From line without verstat (3GPP TS 24.229 7.2A.20): what was verified is not for a stranger to say."""
     start = max(line.find(b":"), line.rfind(b"<"))
-    return line[:start] + _VERSTAT.sub(b"", line[start:])
+    return line[:start] + VERSTAT.sub(b"", line[start:])
 
 
 def _any_spelling(word: str) -> str:
@@ -110,7 +110,7 @@ def unlabel(lines: list[bytes], request: Request, token: Token) -> tuple[bytes, 
     return (line,)
 
 
-_VERSTAT: Final = re.compile(
+VERSTAT: Final = re.compile(
     rf"\s*;\s*{_any_spelling('verstat')}\s*(?:=\s*(?:\"[^\"]*\"|[^;>?@,\s\"]*))?(?=[;>?@,\s]|\Z)".encode(),
     re.IGNORECASE,
 )

@@ -23,6 +23,7 @@ from proxy.sip.transaction import InviteClient, NonInviteClient
 from proxy.sip.uri import Uri, named_part, parse_uri
 from proxy.token import DIVERTED, EMERGENCY, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, PARTY, Token
 from proxy.validation import Refusal, is_unread
+from proxy.verstat import OFF, tell
 from rules.model import Action
 
 _DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
@@ -90,6 +91,8 @@ class Onward(Node):
         if not peer.from_pbx:
             stranger = not peer.trunk.identity_trusted
             context.as_sent = dress(context.lines, request, context.label, stranger=stranger)
+            if context.attestation and context.topology.verstat != OFF:
+                context.as_sent = tell(context, context.topology.verstat)
             if stranger:
                 self._let_no_phone_answer(context)
         if context.server.invite:

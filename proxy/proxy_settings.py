@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from proxy.identity_settings import IdentitySettings
 from proxy.profile_settings import ProfileSettings
 from proxy.sip.errors import BadHeader
 from proxy.sip.uri import SIPS_PORT, parse_uri
@@ -627,6 +628,10 @@ class ProxySettings(Part):
     limits: LimitSettings = LimitSettings()
     bans: BanSettings = BanSettings()
     dns: DnsSettings = DnsSettings()
+    identity: IdentitySettings = Field(
+        IdentitySettings(),
+        description="Callers that somebody vouches for by a signature (STIR/SHAKEN); off by default.",
+    )
     hep: HepSettings | None = Field(None, description="A copy of each message for Homer; none: nothing is sent.")
     options_tell: bool = Field(
         True, description="Answer OPTIONS of a trunk with 503 while no address of its PBX lives; false: with 200."

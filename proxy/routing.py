@@ -32,6 +32,9 @@ class Topology:
         self.bans = settings.bans
         self.tls = settings.tls
         self.options_tell = settings.options_tell
+        self.verifies = settings.identity.authorities is not None  # are signed callers verified before they are judged?
+        self.verstat = settings.identity.verstat
+        self.believed = frozenset[str](settings.identity.believe)
         self.listeners = _make_listeners(settings, before)
         self.leaving = _leaving(self.listeners, before)  # sockets that are open until what was begun there has ended
         self._by_number = {each.number: each for each in (*self.leaving, *self.listeners)}

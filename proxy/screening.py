@@ -15,6 +15,7 @@ from proxy.sip.errors import BadHeader
 from proxy.sip.headers import BARE_NUMBER, find_param, find_uris, leaves_digits
 from proxy.sip.message import Request
 from proxy.sip.uri import Spelling, Uri, parse_uri, read_spelling, shown_host, shown_users
+from proxy.stir.verification import Claimed
 from proxy.texts import (
     LONGEST_TEXT,
     MOST_ASSERTED,
@@ -36,6 +37,8 @@ _MOST_LABELS: Final = 1000
 # One address in brackets, after a name of no digits or in quotation marks: nearly all of them.
 _ORDINARY: Final = re.compile(rb'(?:"[^"\\]*"|[A-Za-z .]*)\s*<(?:sips?|tel):[^<>,\s]*>\s*(?:;[^<>,"]*)?')
 _HOST: Final = re.compile(rb"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
+_FINGERPRINT: Final = re.compile(rb"^a=fingerprint:([A-Za-z0-9-]{1,20}) ([0-9A-Fa-f:]{2,200})\s*$", re.MULTILINE)
+_MOST_KEYS: Final = 16
 _NOBODY: Final = Number("", NumberClass.ANONYMOUS)
 
 
@@ -98,6 +101,18 @@ class Screening:
         if request.fault and context.peer.redirect:
             call.mark_unread()
         return call
+
+    @staticmethod
+    def claimed(context: Context, call: Call) -> Claimed:
+        """What a signature has to say of this call; a caller who could be taken for two is nobody."""
+        sure = len(call.asserted) == 1
+        to = read_identity(context.fields.called, context.peer.trunk).readings.first.canonical
+        found = _FINGERPRINT.findall(context.request.body)
+        keys = frozenset(
+            (alg.lower().decode(), dig.replace(b":", b"").upper().decode()) for alg, dig in found[:_MOST_KEYS]
+        )
+        caller = call.caller.canonical if sure else ""
+        return Claimed(caller, call.called.canonical, to, context.fields.call_id, keys)
 
     def _read_headers(self, request: Request) -> dict[str, str]:
         """Of any length: some that rules ask for are long for good reasons, and what limits a message limits them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from socket import SOCK_DGRAM, SOCK_STREAM
 from time import monotonic, perf_counter, time
@@ -29,6 +29,7 @@ from proxy.effects import (
     Resolve,
     Send,
     Stranger,
+    Verify,
 )
 from proxy.fault_log import FaultLog
 from proxy.flows import PeerFlow
@@ -44,6 +45,7 @@ from proxy.shedding import BEGINS, Shedding
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.transaction import State
 from proxy.sockets import Sockets
+from proxy.stir.verification import Attestation, Claimed
 from proxy.streams.certificates import CertificateFault
 from proxy.streams.connection import Remote
 from proxy.streams.endpoint import StreamEndpoint, Ways
@@ -99,6 +101,15 @@ class Judge(Protocol):
         """See what other processes have changed."""
 
 
+class Verifier(Protocol):
+    """What the shell needs of whoever verifies signed callers (`ringfence.stir.verifier.Verifier`)."""
+
+    def begin(
+        self, values: Sequence[bytes], claimed: Claimed, trunk: str
+    ) -> Attestation | Coroutine[Any, Any, Attestation]:
+        """What is proved, if that is known at once; else whoever waits for it, within a deadline. Never raises."""
+
+
 class Desk(Protocol):
     """Who takes the reports of subscribers: `ringfence.phone_reports.PhoneComplaints`."""
 
@@ -145,6 +156,7 @@ class Server:
         self.successor: Successor | None = None  # once it has taken over
         self.stopping = asyncio.Event()  # whoever sets it ends the node
         self.tap: Tap | None = None  # while somebody listens in
+        self.verifier: Verifier | None = None  # of signed callers
         self._core = core
         self._judge = judge
         self._desk = desk
@@ -556,10 +568,47 @@ class Server:
                 self._metrics.latencies.took(now - arrived)
             self._judged.clear()
 
-    def _decide(self, context: Context) -> None:
+    def _verify(self, context: Context) -> None:
+        """Ask who vouches for a call, then judge it: at once where that is known. No fault of this costs a call."""
+        call: Call | None = None
+        found: Attestation | Coroutine[Any, Any, Attestation] | None = None
+        try:
+            if self.verifier is not None:
+                call = self._core.screening.read_call(context, time())
+                claimed = self._core.screening.claimed(context, call)
+                found = self.verifier.begin(context.request.raw_all(b"identity"), claimed, context.peer.name)
+        except Exception:
+            self._metrics.faults += 1
+            self._faults.exception("who signed a call could not be found out", monotonic())
+        if call is None or found is None or isinstance(found, Attestation):
+            self._decide_attested(context, call, found)
+            return
+        context.await_answer(monotonic())
+        self._spawn(self._await_signer(context, call, found))
+
+    async def _await_signer(self, context: Context, call: Call, waiting: Coroutine[Any, Any, Attestation]) -> None:
+        found: Attestation | None = None
+        try:
+            found = await waiting
+        except Exception:
+            self._metrics.faults += 1
+            self._faults.exception("who signed a call could not be found out", monotonic())
+        if not context.done:  # else its caller gave up meanwhile
+            self._decide_attested(context, call, found)
+            self.flush()
+
+    def _decide_attested(self, context: Context, call: Call | None, found: Any) -> None:
+        if call is not None and isinstance(found, Attestation):
+            found.enter(call, context.topology.believed)
+            context.attestation = found.level
+        self._decide(context, call)
+        self._judged.append(context.arrived)
+
+    def _decide(self, context: Context, call: Call | None = None) -> None:
         """Judge a call. One that can't be judged goes through, unless its trunk wants it otherwise."""
         try:
-            call = self._core.screening.read_call(context, time())
+            if call is None:
+                call = self._core.screening.read_call(context, time())
             started = perf_counter()
             verdict = self._judge.judge(call)
             self._unsecured = True
@@ -581,6 +630,9 @@ class Server:
             self._judge.hung_up(effect.decision)
         elif isinstance(effect, Resolve):
             self.names.resolve(effect)
+        elif isinstance(effect, Verify):
+            assert isinstance(effect.context, Context)
+            self._verify(effect.context)
         elif isinstance(effect, Probe):
             self._spawn(self._probe(effect))
         elif isinstance(effect, PassedUnjudged):

@@ -68,6 +68,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         findings.extend(check(configuration))
     findings.extend(files(configuration, base))
     findings.extend(certificates(configuration, base))
+    findings.extend(signatures(configuration, base))
     faults = [Fault(document.file, *document.locate(f.place, value=True), f.what, f.hint) for f in findings]
     faults += calendar(configuration, base)
     return sorted(faults, key=lambda fault: (fault.line, fault.column))
@@ -581,6 +582,19 @@ def hep(configuration: Configuration) -> Iterator[Finding]:
             f"{configuration.hep.address} is a listener of this proxy",
             "write the address of the capture server",
         )
+
+
+def signatures(configuration: Configuration, base: Path) -> Iterator[Finding]:
+    """Files of authorities hold certificates."""
+    identity = configuration.identity.under(base)
+    for name in ("authorities", "https"):
+        file = getattr(identity, name)
+        if file is None:
+            continue
+        try:
+            read_authorities(file)
+        except CertificateFault as fault:
+            yield Finding(("identity", name), fault.what, fault.hint)
 
 
 def console(configuration: Configuration) -> Iterator[Finding]:

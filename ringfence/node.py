@@ -45,6 +45,7 @@ from ringfence.remembered import of_now
 from ringfence.restart import Left, Restarting
 from ringfence.rule_changes import RuleChanges, Start
 from ringfence.service_log import set_level
+from ringfence.stir.verifier import Seen, Verifier, open_verifier
 from ringfence.storage import Room, Storage
 from ringfence.traces import Traces, Wanted
 from rules.language.source import Document, RuleError
@@ -115,6 +116,7 @@ class Node:
         self._storage = Storage(self._without, self._room)
         self._audit = AuditRounds(self._installed)
         self._instruments = Instruments(self._core, lambda: screen.counters, self._ailments)
+        self._signatures = Seen()
         self._traces = Traces(lambda: self._reloading.configuration.home, self._note_trace)
         self._overheard = Overheard(self._traces)
         self._traces.changed = self._overheard.look
@@ -169,6 +171,8 @@ class Node:
             if not self.has_successor:  # which keeps them by now
                 await self._ban_file.save(monotonic())
             self._figures.end()
+            if (verifier := self._signatures.take(None)) is not None:
+                await verifier.close()
             self._overheard.close()
             await self._changes.close()
             await self._screen.close()
@@ -190,6 +194,8 @@ class Node:
         registry = server.metrics.registry
         for part in (self._changes, self._phones, self._storage, self._reloading, self._overheard, self._audit):
             registry.register(part)
+        registry.register(self._signatures)
+        self._verify_by(self._verifier_of(configuration))
         self._pages = Pages(registry, self._alive, self._fit_for_calls, configuration.metrics_from)
         if configuration.metrics is not None:
             self._figures = publish(self._pages, configuration.metrics, self._handed.sockets)
@@ -412,9 +418,10 @@ class Node:
             opened.callback(self._changes.go_on)
             figures = self._figures_at(configuration, read.document, opened)
             homer = self._homer_of(configuration, read.document, opened)
+            verifier = self._verifier_of(configuration)
             await self._screen.configure(configuration)
             given_back = opened.pop_all()
-        return Ready(lambda read: self._place(read, setup, further, (figures, homer)), given_back.close)
+        return Ready(lambda read: self._place(read, setup, further, (figures, homer, verifier)), given_back.close)
 
     def _figures_at(self, to: Configuration, document: Document, opened: ExitStack) -> Port:
         """The port of figures that is to be; the one that is goes on until then."""
@@ -439,13 +446,32 @@ class Node:
             opened.callback(homer.close)
         return homer
 
-    def _place(self, read: Read, setup: Setup, further: Further, made: tuple[Port, Homer | None]) -> None:
+    def _verifier_of(self, configuration: Configuration) -> Verifier | None:
+        """Who verifies signed callers by it; its files were read by `checks` a moment ago."""
+        return open_verifier(
+            configuration.identity,
+            self._here.base,
+            lambda host: self._core.topology.places.is_this_machine(host),
+            self._signatures,
+        )
+
+    def _verify_by(self, verifier: Verifier | None) -> None:
+        before = self._signatures.take(verifier)
+        if self._server is not None:
+            self._server.verifier = verifier
+        if before is not None:
+            self._spawn(before.close())
+
+    def _place(
+        self, read: Read, setup: Setup, further: Further, made: tuple[Port, Homer | None, Verifier | None]
+    ) -> None:
         """Go by it from the next datagram on. No await is here, and nothing that can fail."""
         configuration, server = read.configuration, self._server
-        figures, homer = made
+        figures, homer, verifier = made
         self._overheard.take(homer)
         assert server is not None
         server.take(setup, further)
+        self._verify_by(verifier)
         self._kernel_bans.renew()
         self._screen.take(configuration, read.ruleset, budget_ms=configuration.limits.judge_ms)
         self._changes.take(configuration, read.document, read.ruleset, read.number)

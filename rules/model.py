@@ -94,6 +94,9 @@ class Reply(NamedTuple):
 
 
 READINGS_DIFFER: Final = "readings_differ"  # the fact that readers may take a number or name for another
+# Facts of a call that somebody vouched for by a signature (STIR): what was attested, why not, by whom, and his name.
+ATTESTATION: Final = ("attestation", "attestation_why", "origid", "signer", "rcd_name")
+ATTESTATIONS: Final = ("A", "B", "C", "none", "failed")
 
 
 class Call:
@@ -123,6 +126,7 @@ class Call:
         "to_subscriber",
         "trunk",
         "user_agent",
+        "vouched",
     )
 
     def __init__(
@@ -150,6 +154,7 @@ class Call:
         source: str = "",
         message: bool = False,
         more_texts: dict[str, tuple[str, ...]] | None = None,
+        vouched: bool = False,
     ) -> None:
         self.caller = caller  # the asserted number, as the RFCs read it
         self.callers = callers or (caller,)  # every reading of every number to look up, the asserted one first
@@ -175,6 +180,7 @@ class Call:
         # Names and hosts that the network asserts beside those of From, header fields that stand on several lines: by
         # `display_name`, `domain`, `user_agent` or `header.NAME`. A rule holds if it holds for any of them.
         self.more_texts = more_texts
+        self.vouched = vouched  # somebody signed for the asserted number whom the operator believes (STIR)
 
     def mark_unread(self) -> None:
         """Readers may take it for another than who was looked up: rules see that, and no allow entry counts."""
@@ -184,7 +190,7 @@ class Call:
     @property
     def believed(self) -> bool:
         """Can the asserted number be believed, so that an operator's allow entry may pass it?"""
-        return self.trunk.identity_trusted if self.asserted_by_pai else self.trunk.cli_screened
+        return self.vouched or (self.trunk.identity_trusted if self.asserted_by_pai else self.trunk.cli_screened)
 
 
 class Hit(NamedTuple):

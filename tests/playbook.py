@@ -19,6 +19,7 @@ from proxy.effects import (
     Resolve,
     Send,
     Stranger,
+    Verify,
 )
 from proxy.next_hops import Hop
 from proxy.outgoing import Outgoing
@@ -110,6 +111,7 @@ class Playbook:
         self.strangers: list[tuple[str, int, str, int]] = []  # lines about sources in no trunk
         self.banned: list[tuple[str, str]] = []  # sources that are not answered any more, and why
         self.outcomes: list[tuple[str, Outcome]] = []
+        self.to_verify: list[Context] = []  # calls of which somebody has to find out who signed them
 
     def reload(self, **settings: Any) -> None:
         """Another configuration, while it runs."""
@@ -201,6 +203,9 @@ class Playbook:
             host = effect.address.rpartition(":")[0].strip("[]")
             self.silences.append((effect.name, host, effect.state == "up"))
             self.changes.append((effect.name, effect.address, effect.state, effect.why))
+        elif isinstance(effect, Verify):
+            assert isinstance(effect.context, Context)
+            self.to_verify.append(effect.context)
         elif isinstance(effect, Banned):
             self.banned.append((effect.source, effect.why))
         elif isinstance(effect, Stranger):

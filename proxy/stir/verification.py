@@ -5,14 +5,14 @@ What costs nothing is asked first: a certificate is needed only by a PASSporT th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from proxy.stir.credentials import Credential
 from proxy.stir.failures import Failure, Unverified
 from proxy.stir.passports import DIV, MOST, RCD, SHAKEN, Passport, read_identity
 from proxy.stir.replays import Replays
-from rules.model import Call
+from rules.model import ATTESTATION, Call
 
 FUTURE_S: Final = 10.0  # by which the signer's clock may be ahead of ours
 NONE: Final = "none"
@@ -38,8 +38,9 @@ class Attestation(NamedTuple):
     signer: str = ""
     name: str = ""  # of the caller, by rich call data
 
-    def enter(self, call: Call) -> None:
-        """Tell the call."""
+    def enter(self, call: Call, believed: Collection[str] = ()) -> None:
+        """Tell the call; `believed` are attestations by which its number is."""
+        call.vouched = self.level in believed
         facts = call.facts
         if facts is None:
             facts = call.facts = {}
@@ -48,7 +49,7 @@ class Attestation(NamedTuple):
                 facts[fact] = value
 
 
-FACTS: Final = ("attestation", "attestation_why", "origid", "signer", "rcd_name")
+FACTS: Final = ATTESTATION
 
 
 def failed(failure: Failure) -> Attestation:

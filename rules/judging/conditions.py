@@ -13,11 +13,12 @@ from rules.judging.facts import EPOCH, Facts
 from rules.judging.index import Key
 from rules.language.grammar import Amount, Rate, Truth, Words
 from rules.language.values import DAYS, Lengths, Window, span_name
-from rules.model import NumberClass
+from rules.model import ATTESTATION, ATTESTATIONS, NumberClass
 from rules.texts.worded import Worded, joined, worded
 
 Test = Callable[[Facts], bool]
 ALL, ANY = "all", "any"
+NOT_ATTESTED = ATTESTATIONS[3]
 _YES, _NO = worded("yes"), worded("no")
 _DAYS = {
     "mon": worded("mon"),
@@ -389,6 +390,19 @@ def amount_of(name: str, amount: Amount) -> Condition:
     """A fact that somebody measured: one of these values, or within bounds."""
     values = frozenset(word.lower() for word in amount.is_) if amount.is_ else None
     return _measured(name, values, amount.over, amount.under, missing=bool(amount.missing))
+
+
+def attested(levels: Sequence[str]) -> Condition:
+    """What a signature proved of the caller's number; of a call that nobody signed nothing, which is `none`."""
+    wanted = frozenset(levels)
+
+    def read(facts: Facts) -> str:
+        return str(facts.measured(ATTESTATION[0]) or NOT_ATTESTED).lower()
+
+    folded = frozenset(each.lower() for each in wanted)
+    says = is_one_of(worded("the attestation"), sorted(wanted))
+    keys = [] if NOT_ATTESTED in wanted else [Key("fact", ATTESTATION[0])]
+    return Condition(lambda facts: read(facts) in folded, says, read, keys=keys, weight=10)
 
 
 def shown_fact(value: object) -> str:

@@ -15,11 +15,11 @@ from typing import Protocol
 
 from rules.language.faults import Fault, RuleError
 from rules.language.values import read_rate_name
-from rules.model import Call
+from rules.model import ATTESTATION, Call
 
 GROUP = "ringfence.facts"
 # facts that Ringfence itself finds out
-OURS = frozenset(("group", "ledger", "code", "holder", "host", "purpose", "readings_differ"))
+OURS = frozenset(("group", "ledger", "code", "holder", "host", "purpose", "readings_differ", *ATTESTATION))
 REST_S = 1.0
 Fact = float | str | bool
 

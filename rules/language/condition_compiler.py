@@ -18,6 +18,7 @@ from rules.judging.conditions import (
     anonymous,
     any_of,
     at_time,
+    attested,
     country_of,
     group_of,
     has_length,
@@ -46,7 +47,7 @@ from rules.language.values import (
 )
 from rules.language.written_numbers import TellFault, WrittenNumbers
 from rules.lists.ledger import State
-from rules.model import READINGS_DIFFER, NumberClass
+from rules.model import ATTESTATION, ATTESTATIONS, READINGS_DIFFER, NumberClass
 from rules.numbering.numbers import LONGEST_EXTENSION
 from rules.texts.bad_value import BadValue
 from rules.texts.worded import worded
@@ -54,7 +55,11 @@ from rules.texts.worded import worded
 MOST_TABLES = 8  # by so many different things calls are counted, beside by the caller on his trunk
 _HOST = re.compile(r"[A-Za-z0-9._:*-]+")  # RFC 3261 25.1, IPv6 without brackets, and stars
 # What the facts have for values that Ringfence itself finds out.
-OWN_WORDS = {"ledger": frozenset(state.value for state in State), READINGS_DIFFER: frozenset(("true", "false"))}
+OWN_WORDS = {
+    "ledger": frozenset(state.value for state in State),
+    READINGS_DIFFER: frozenset(("true", "false")),
+    ATTESTATION[0]: frozenset(each.lower() for each in ATTESTATIONS),
+}
 LEDGER_FACTS = frozenset(("ledger", "code", "holder", "host", "purpose"))  # they follow from the caller's number
 
 
@@ -348,6 +353,9 @@ class ConditionCompiler:
         for part in parts if who == "caller" else ():
             part.of_caller = not (beside and part.says.startswith("the country"))
         if isinstance(condition, CallerCondition):
+            if condition.attestation:
+                self.surroundings.facts.add(ATTESTATION[0])
+                parts.append(attested(condition.attestation))
             for name in RATES:
                 rate = getattr(condition, name)
                 if rate:

@@ -31,6 +31,7 @@ from rules.language.values import (
     Per,
     Window,
     read_amount,
+    read_attestation,
     read_countries_or_stored,
     read_date,
     read_days,
@@ -303,6 +304,9 @@ class NumberCondition(Fact):
 class CallerCondition(NumberCondition):
     """What the caller may be asked."""
 
+    attestation: Some[Annotated[Literal["A", "B", "C", "none", "failed"], BeforeValidator(read_attestation)]] | None = (
+        Field(None, description="What a signature proved of the number: A, B, C, none (nobody signed), failed.")
+    )
     calls: Many | None = Field(None, description="Calls by this caller.")
     called_numbers: Many | None = Field(None, description="Different numbers this caller called.")
     short_calls: Share | None = Field(None, description="Share of answered calls that ended within seconds, in %.")

@@ -291,6 +291,13 @@ def read_time(text: object) -> object:
         raise BadValue(f"{text!r} is no point of time", "write one such as 2026-11-24T22:10+08:00") from error
 
 
+def read_attestation(value: object) -> object:
+    """A, B, C, none or failed, in small letters or large."""
+    if isinstance(value, str):
+        return value.upper() if len(value) == 1 else value.lower()
+    return value
+
+
 def read_name(text: object) -> object:
     """The name of a rule, list or condition, fit for a header field."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", str(text)):

@@ -184,6 +184,7 @@ def test_a_network_inside_another_is_no_fault(tmp_path):
         ("metrics: 0.0.0.0:9464", "8:10", "can be reached from other machines"),
         ("metrics: metrics.example.com:9464", "8:10", "is a name"),
         ("metrics_from: [192.0.2.0/24]", "8:15", "there is nothing to read"),
+        ("identity: {authorities: none.pem, hosts: [a.example]}", "8:25", "can't be read"),
         ("hep: {address: 127.0.0.1:5060}", "8:16", "is a listener of this proxy"),
         ("hep: {address: homer.example.com}", "8:16", "names are not asked for"),
         ("hep: {address: 127.0.0.1:9060, password_file: none}", "8:47", "there is no file"),

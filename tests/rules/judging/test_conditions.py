@@ -256,3 +256,25 @@ def test_prefixes_cover_a_range_and_nothing_else(data):
     prefixes = range_prefixes(f"CN:{low:0{length}d}", f"CN:{high:0{length}d}")
     covered = [n for n in range(10**length) if any(f"CN:{n:0{length}d}".startswith(p) for p in prefixes)]
     assert covered == list(range(low, high + 1))
+
+
+@pytest.mark.parametrize(
+    ("when", "proved", "expected"),
+    [
+        ("{caller: {attestation: A}}", "A", True),
+        ("{caller: {attestation: a}}", "A", True),
+        ("{caller: {attestation: A}}", "B", False),
+        ("{caller: {attestation: [A, B]}}", "B", True),
+        ("{caller: {attestation: A}}", None, False),
+        ("{caller: {attestation: failed}}", "failed", True),
+        ("{caller: {attestation: failed}}", "none", False),
+        ("{caller: {attestation: none}}", "none", True),
+        ("{caller: {attestation: none}}", None, True),  # nobody signed it
+        ("{caller: {attestation: [none, failed]}}", "C", False),
+        ("{fact: {attestation: A}}", "A", True),
+        ("{fact: {attestation_why: stale}}", None, False),
+    ],
+)
+def test_what_a_signature_proved(when, proved, expected):
+    facts = {"attestation": proved} if proved else None
+    assert holds(when, call("+12025550123", facts=facts)) is expected

@@ -1,0 +1,1 @@
+"""Certificates of whoever signs calls: fetched with care, remembered, and what they prove of a call told in time."""
