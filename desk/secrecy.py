@@ -19,6 +19,7 @@ from rules.storage.sealed_texts import SealedTexts
 
 _NONCE = 12  # bytes, NIST SP 800-38D section 8.2.2
 _REFERENCE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I L O U: it is read aloud
+_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # which make no word
 _PLACES = 10
 OTHER_KEY = "was written under another key; is the right key file in place?"
 _TYPED = re.compile(r"[CA][- ]?[0-9A-Z]{5}[- ]?[0-9A-Z]{5}", re.IGNORECASE)
@@ -43,6 +44,14 @@ class Secrecy:
     def pseudonym(self, canonical: str) -> str:
         """The same as in decision records, so that a complaint finds its call."""
         return pseudonym(self._pseudonyms, canonical)
+
+    def short_name(self, number: str) -> str:
+        """Four letters by which two numbers that look alike behind their masks are told apart; they tell nothing else.
+
+        No part of the pseudonym of the audit: who knows one of them does not know the other.
+        """
+        hidden = int(self.pseudonym(f"short name:{number}")[:12], 16)
+        return "".join(_LETTERS[hidden // len(_LETTERS) ** place % len(_LETTERS)] for place in range(4))
 
     def sealed(self, text: str) -> str:
         """Where a page of masked numbers ended, for whoever asks for the next one."""

@@ -183,6 +183,12 @@ class Visit:
         """The number in an address; nothing for what was not sealed here."""
         return self.ground.tokens.opened(sealed)
 
+    def short_name(self, number: str) -> Markup:
+        """Four letters beside a masked number: two that look alike are told apart by them."""
+        told = self.say(mark("Tells numbers apart that look alike here; the same letters are the same number."))
+        name = self.desk.archive.secrecy.short_name(number)
+        return Markup('<span class="short" title="{}">{}</span>').format(told, name)
+
     def reopened(self, sealed: str) -> str:
         """The same; NotThere for what was not sealed here: nobody takes all for what he asked for."""
         found = self.opened(sealed)

@@ -44,6 +44,7 @@ COMMANDS = {
     "ranges show": {OFFICER, KEEPER, AUTHOR},
     "ranges undo 9": {KEEPER},
     "subscribers show 13800138000": {OFFICER, KEEPER, AUTHOR},
+    "subscribers show 13800138000 --unmasked --reason why": {OFFICER},
     "subscribers add 13800138000 block 95012345": {KEEPER},
     "complaints add 95012345 --by 13800138001": {OFFICER},
     "complaints list": {OFFICER},

@@ -18,6 +18,16 @@ def test_any_text_comes_back(text):
     assert secrecy.decrypt(blob, "C-1") == ({"text": text} if text else {})
 
 
+def test_numbers_that_look_alike_have_short_names_that_tell_nothing():
+    secrecy, numbers = Secrecy(KEYS), [f"CN:950{last:05}" for last in range(500)]
+    names = [secrecy.short_name(one) for one in numbers]
+    assert len(set(names)) > 490
+    assert secrecy.short_name(numbers[7]) == names[7]
+    assert all(len(name) == 4 and name.isalpha() for name in names)
+    other = Secrecy(Keys((("a", b"t" * 32),), b"q" * 32))
+    assert other.short_name(numbers[7]) != names[7], "without the key nobody computes it"
+
+
 def test_it_is_bound_to_its_complaint_and_to_the_key():
     blob = Secrecy(KEYS).encrypt({"text": "he knew my name"}, "C-1")
     assert b"name" not in blob

@@ -14,6 +14,7 @@ import typer
 from console.cli.answering import command, group
 from console.cli.answers import Answer, counted, table
 from console.cli.files import reading
+from console.cli.in_full import InFull, Unmasked, Why, sight
 from console.cli.lists.import_commands import (
     DryRun,
     Encoding,
@@ -153,11 +154,16 @@ def _changed(entries: list[str], words: str) -> Answer:
 
 
 @command(subscribers_app, "show")
-async def show_subscriber(here: Installation, subscriber: Subscriber) -> Answer:
-    """Show both lists of a subscriber."""
+async def show_subscriber(
+    here: Installation, subscriber: Subscriber, unmasked: Unmasked = False, reason: Why = ""
+) -> Answer:
+    """Show both lists of a subscriber, single numbers masked: whom he knows, or who rings him, is his own."""
     from rules.numbering.typed import one_typed
 
     found = await (await here.subscribers()).show(subscriber, country=here.home)
-    rows = [entry._asdict() | {"created": shown_time(entry.created, here.zone)} for entry in found]
-    await note_question(here, one_typed(subscriber, here.home, called=True).canonical, "subscribers show")
+    who = one_typed(subscriber, here.home, called=True).canonical
+    await note_question(here, who, "subscribers show")
+    numbers = [one.entry for one in found if "*" not in one.entry and ".." not in one.entry]
+    shown = await sight(here, InFull("subscribers show", here.keys.hide(who), unmasked, reason), numbers)
+    rows = [shown(entry._asdict()) | {"created": shown_time(entry.created, here.zone)} for entry in found]
     return table(("kind", "entry", "created"), rows, here.zone)

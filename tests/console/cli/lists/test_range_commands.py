@@ -35,7 +35,12 @@ def test_a_subscriber_s_lists(run):
         "+8613800138000 is on the block list of this subscriber.\n"
     )
     (entry,) = json.loads(run("subscribers", "show", "+861062345678", "--json").stdout)
-    assert (entry["kind"], entry["entry"]) == ("block", "+8613800138000")
+    assert (entry["kind"], entry["entry"]) == ("block", "+86138******00"), "who rings him is his own"
+    why = ("--unmasked", "--reason", "he asks what he blocked", "--json")
+    (entry,) = json.loads(run("subscribers", "show", "+861062345678", *why).stdout)
+    assert entry["entry"] == "+8613800138000"
+    seen = json.loads(run("audit", "show", "--step", "unmasked", "--json").stdout)
+    assert [(one["detail"], one["reason"]) for one in seen] == [("subscribers show", why[2])]
     assert run("subscribers", "remove", "01062345678", "block", "13800138000").exit_code == 0
     assert json.loads(run("subscribers", "show", "01062345678", "--json").stdout) == []
 
