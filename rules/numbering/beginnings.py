@@ -8,6 +8,7 @@ one reader reads, and the entry has to cover what these are. Where they are seve
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from functools import cache, lru_cache
 from itertools import product, takewhile
 from typing import Final, NamedTuple
@@ -25,6 +26,7 @@ from rules.texts.bad_value import BadValue
 _NO_WHOLE_NUMBER: Final = frozenset(
     (NumberClass.IMPOSSIBLE, NumberClass.MALFORMED, NumberClass.NAME, NumberClass.EXTENSION, NumberClass.EMERGENCY)
 )
+_LINES: Final = frozenset((NumberClass.FIXED, NumberClass.MOBILE))
 _LONGEST_DIALLED: Final = LONGEST_E164 + 4  # with what is dialled before it
 _AREA_OF_NORTH_AMERICA: Final = 3  # digits, which everybody there writes without anything before them
 _MOST_REGIONS: Final = 8  # of a country code: the examples of these are enough
@@ -36,6 +38,7 @@ class _Read(NamedTuple):
     """What the whole numbers that begin with some digits are."""
 
     beginnings: frozenset[str]  # in which their canonical forms begin
+    lines: bool  # are all of them lines or mobiles, whose 0 in front a spreadsheet may have dropped?
     turned: str  # in which those begin that the plan writes in another order; nothing where there are none
 
 
@@ -96,19 +99,28 @@ def _of_the_world(text: str, country: str) -> str:
             except BadValue as error:
                 raise BadValue(f"{text!r} could mean several things", error.hint or f"write +{code}") from error
         return spelt
+    found = _spelt_out(digits)
+    if f"+{digits}" in found:
+        return f"+{digits}"
+    if len(found) > 1:
+        raise _several(text, found)
+    return next(iter(found), spelt)
+
+
+@lru_cache(maxsize=20_000)
+def _spelt_out(digits: str) -> frozenset[str]:
+    """What numbers are that begin with these digits behind a plus; that alone, where it is among them."""
+    code = calling_code(digits)
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code or 0), ())[:_MOST_REGIONS]
     found: set[str] = set()
     for ending in _endings(regions, len(digits)):
-        whole = _read("+" + digits + ending, "")
-        if whole and whole.endswith(ending):
-            beginning = whole.removesuffix(ending)
-            if beginning == "+" + digits:
-                return beginning
-            if beginning != f"+{code}":
-                found.add(beginning)
-    if len(found) > 1:
-        raise _several(text, found)
-    return found.pop() if found else spelt
+        whole, _ = _read("+" + digits + ending, "")
+        beginning = whole.removesuffix(ending) if whole.endswith(ending) else ""
+        if beginning == f"+{digits}":
+            return frozenset((beginning,))
+        if len(beginning) > 1 and beginning != f"+{code}":
+            found.add(beginning)
+    return frozenset(found)
 
 
 def _in_own_plan(text: str, digits: str, country: str, surely: bool) -> str:
@@ -141,6 +153,9 @@ def _national(text: str, digits: str, country: str, surely: bool) -> str:
     read = _whole_numbers(digits, country)
     here = frozenset(each for each in read.beginnings if each.startswith(f"+{code}"))
     abroad = read.beginnings - here
+    lacks_a_zero = trunk_prefix == "0" != digits[0] and read.lines and not digits.startswith(code)
+    if here and lacks_a_zero and f"+{digits}" in _spelt_out(digits):  # 30 is Berlin without its 0, and Greece
+        abroad |= {f"+{digits}"}
     if trunk_prefix == code == digits[0] and f"+{digits}" in here:  # 1 246 is Barbados, and never its 246
         return f"+{digits}"
     if read.turned and read.beginnings:
@@ -178,19 +193,20 @@ def _could_be_abroad(digits: str, country: str) -> bool:
 def _whole_numbers(digits: str, country: str) -> _Read:
     """What numbers that begin so are, in the plan of a country."""
     found: set[str] = set()
-    turned = ""
+    turned, lines = "", True
     metadata = PhoneMetadata.metadata_for_region(country)
     rule = (metadata.national_prefix_transform_rule or "") if metadata else ""
     code = codes_of(country)[0]
     for ending in _endings((country,), len(digits)):
-        whole = _read(digits + ending, country)
+        whole, kind = _read(digits + ending, country)
         kept = whole.removesuffix(ending) if whole.endswith(ending) else ""
         if len(kept) > 1 and (kept.startswith(f"+{code}") or digits.endswith(kept[1:])):
             found.add(kept)
+            lines = lines and kind in _LINES
         elif whole.startswith(f"+{code}") and rule[:1].isdigit():  # 0 11 15 becomes 9 11
             head = whole[: len(whole) - len(_begun_alike(whole[::-1], ending[::-1]))]
             turned = _begun_alike(turned, head) if turned else head
-    return _Read(frozenset(found - {f"+{code}"}), turned)
+    return _Read(frozenset(found - {f"+{code}"}), lines, turned)
 
 
 def _begun_alike(one: str, other: str) -> str:
@@ -199,10 +215,10 @@ def _begun_alike(one: str, other: str) -> str:
     return "".join(first for first, _ in same)
 
 
-def _read(spelt: str, country: str) -> str:
-    """The canonical form of a whole number that some plan has, else nothing."""
+def _read(spelt: str, country: str) -> tuple[str, NumberClass]:
+    """The canonical form of a whole number that some plan has, else nothing; and its class."""
     canonical, kind, *_ = read_in_plan(spelt, country, bool(country), "", False)
-    return canonical if kind not in _NO_WHOLE_NUMBER and canonical[:1] == "+" else ""
+    return canonical if kind not in _NO_WHOLE_NUMBER and canonical[:1] == "+" else "", kind
 
 
 @lru_cache(maxsize=4_000)
@@ -229,7 +245,7 @@ def _examples(region: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _several(text: str, beginnings: set[str]) -> BadValue:
+def _several(text: str, beginnings: AbstractSet[str]) -> BadValue:
     told = sorted(beginnings)[:_MOST_TOLD]
     written = ", ".join(told[:-1]) + f" or {told[-1]}"
     return BadValue(f"{text!r} could mean numbers that begin with {written}", f"write {written}")

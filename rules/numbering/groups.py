@@ -39,6 +39,7 @@ _DATE: Final = re.compile(
     r".*[0-9)]\s+([0-9]{1,2}\.[0-9]{1,2}\.(?:[0-9]{4})?|[0-9]{1,4}[.,][0-9]{1,2}|(?:19|20)[0-9]{2})"
 )  # or an amount
 _ZEROS: Final = re.compile(r"[^.]*[0-9)]\s*\.\s*0{1,2}")  # a column of amounts has them
+_SENTENCE: Final = re.compile(r"[^.]*[0-9)]\s*\.\s+[0-9]+")  # a number and its full stop, and what begins behind it
 _COLUMNS: Final = re.compile(r"[0-9)]\s*(?:\t|\s\s)\s*[(+0-9]")
 _SPACED_HYPHEN: Final = re.compile(r"[0-9]{1,4}\s+[-\u2010-\u2015]\s+[(+0-9]")
 _BRACKETS: Final = re.compile(r"\([0-9]{2,}\)")
@@ -140,7 +141,7 @@ def _has_a_tail(folded: str, groups: list[str], number: Number, plan: Trunk) -> 
     dated = _DATE.fullmatch(folded)
     if dated is not None and _is_valid(without_separators(folded[: dated.start(1)]), plan):
         return True
-    if _ZEROS.fullmatch(folded) is not None and _is_valid(heads[-1], plan):
+    if (_ZEROS.fullmatch(folded) or _SENTENCE.fullmatch(folded)) and _is_valid(heads[-1], plan):
         return True
     if folded[-len(groups[-1]) - 1] in "-/" and _is_open(number.region):
         return False

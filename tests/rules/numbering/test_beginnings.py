@@ -33,6 +33,8 @@ from rules.texts.bad_value import BadValue
         ("US", "01186*", "+86"),
         ("GB", "07911*", "+447911"),
         ("GB", "8613*", "+8613"),
+        ("IN", "1800*", "+911800"),
+        ("AU", "1300*", "+611300"),
         ("BY", "+375029*", "+37529"),
         ("DE", "+49 0151", "+49151"),
         ("IT", "+3906*", "+3906"),
@@ -53,6 +55,8 @@ def test_what_is_dialled_before_a_number_is_no_part_of_its_beginning(country: st
         ("LT", "86*", "write +3706 or +86"),
         ("BY", "801", r"write +3751 or +375801"),
         ("GB", "7911*", "write +447911 or +7911"),  # a mobile, or Saint Petersburg's
+        ("DE", "8613*", "write +498613 or +8613"),
+        ("DE", "30*", "write +30 or +4930"),
         ("ES", "91*", "write +3491 or +91"),
         ("US", "91*", "write +191 or +91"),
         ("CN", "234*", "write +234 or +86234"),
