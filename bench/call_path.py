@@ -152,9 +152,11 @@ class Bench:
         await self.screen.journal.flush()
 
 
-async def open_bench(folder: Path) -> Bench:
-    """A node with two thousand numbers listed."""
-    (folder / "ringfence.yaml").write_text(CONFIGURATION)
+async def open_bench(folder: Path, rules: str = "") -> Bench:
+    """A node with two thousand numbers listed, and these rules."""
+    (folder / "ringfence.yaml").write_text(CONFIGURATION + ("rules: [bench.yaml]\n" if rules else ""))
+    if rules:
+        (folder / "bench.yaml").write_text(rules)
     book = load_rulebook(folder / "ringfence.yaml")
     lists = await Lists.open(folder / book.configuration.storage.database, book.configuration.lists)
     wishes = Wishes("CN", wide=True, force=True, insist=True)

@@ -32,6 +32,7 @@ _LATENCY_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.0
 
 _USUAL_FINALS = (200, 404, 408, 480, 486, 487, 500, 503, 603)  # so that each is there before its first event
 
+_GAUGES = ("_waiting", "_remembered", "_octets")  # what goes down, too
 MEANINGS = {  # of what the judge counts, for whoever reads the figures without docs/operating.md
     "emergency": "Emergency calls, which nothing can stop.",
     "emergency_marked": "Emergency calls that would have been tagged or rejected: forwarded with a mark.",
@@ -41,6 +42,8 @@ MEANINGS = {  # of what the judge counts, for whoever reads the figures without 
     "judge_unknown": "Judgements that could not read the lists: the call went through, unless its trunk fails closed.",
     "facts_failed": "Facts that were lacking because their plug-in raised, was slow or rests.",
     "rates_forgotten": "Calls that left the table of rates before their time, because it was full.",
+    "rates_remembered": "Calls that are remembered because some rule counts them.",
+    "rates_octets": "What they take in memory at most.",
     "lookup_hits": "Look-ups answered from memory.",
     "lookup_misses": "Look-ups answered by the database.",
     "lookup_slow": "Look-ups that were slow.",
@@ -155,7 +158,7 @@ class Metrics(Collector):
             calls.add_metric([action.value], counters.pop(f"verdict_{action}", 0))
         yield calls
         for name, count in counters.items():
-            family = GaugeMetricFamily if name.endswith("_waiting") else CounterMetricFamily
+            family = GaugeMetricFamily if name.endswith(_GAUGES) else CounterMetricFamily
             yield family(f"ringfence_{name}", MEANINGS.get(name, f"{name.replace('_', ' ').capitalize()}."), count)
 
     def _connections(self) -> Iterator[Metric]:

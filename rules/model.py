@@ -93,6 +93,7 @@ class Reply(NamedTuple):
     destination: str = ""  # an announcement, say; before any profile
 
 
+COUNTED_SINCE: Final = "counted_since"  # the fact that counting began later than the windows of this call do
 READINGS_DIFFER: Final = "readings_differ"  # the fact that readers may take a number or name for another
 # Facts of a call that somebody vouched for by a signature (STIR): what was attested, why not, by whom, and his name.
 ATTESTATION: Final = ("attestation", "attestation_why", "origid", "signer", "rcd_name")

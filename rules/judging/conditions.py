@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -11,9 +11,9 @@ import re2
 
 from rules.judging.facts import EPOCH, Facts
 from rules.judging.index import Key
-from rules.language.grammar import Amount, Rate, Truth, Words
-from rules.language.values import DAYS, Lengths, Window, span_name
-from rules.model import ATTESTATION, ATTESTATIONS, NumberClass
+from rules.language.grammar import Amount, Count, Rate, Truth, Words
+from rules.language.values import DAYS, Lengths, Window, read_rate_name, span_name
+from rules.model import ATTESTATION, ATTESTATIONS, COUNTED_SINCE, NumberClass
 from rules.texts.worded import Worded, joined, worded
 
 Test = Callable[[Facts], bool]
@@ -36,7 +36,7 @@ _DAYS = {
 class Condition:
     """One question about a call: how it is asked, how it reads, what the call shows, and how rules are found by it."""
 
-    __slots__ = ("holds", "how", "keys", "of_caller", "parts", "says", "sees", "weight")
+    __slots__ = ("figure", "holds", "how", "keys", "of_caller", "parts", "says", "sees", "weight")
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class Condition:
         self.keys = tuple(keys)  # one of these must be so for the condition to hold; empty: not known
         self.weight = weight  # how few calls the keys let through
         self.how = how  # "all" or "any" of the parts
+        self.figure = False  # what the call shows tells more than that it holds
         self.of_caller = False  # it asks for nothing but the caller's number and the lists that it stands on
         self.parts = tuple(parts)
 
@@ -383,13 +384,40 @@ def _bounds(over: float | None, under: float | None) -> str:
 def rate_of(name: str, rate: Rate) -> Condition:
     """A measured rate; where it is lacking nothing holds but `missing`."""
     fact = f"{name}_{span_name(rate.within)}"
-    return _measured(fact, None, rate.over, rate.under, missing=bool(rate.missing))
+    return _since(_measured(fact, None, rate.over, rate.under, missing=bool(rate.missing)), fact, rate.within)
+
+
+def count_of(name: str, count: Count) -> Condition:
+    """The same by whatever calls have in common, in the words of the rule."""
+    made = rate_of(name, count)
+    span, per = span_name(count.within), joined(worded(" and "), [*count.per])
+    so = worded("missing") if count.missing else _bounds(count.over, count.under)
+    made.says = worded("%(of)s per %(per)s within %(span)s: %(so)s", of=count.of, per=per, span=span, so=so)
+    return made
+
+
+def _since(made: Condition, fact: str, within: int) -> Condition:
+    """A count is shown with the time since which it was counted."""
+
+    def sees(facts: Facts) -> str:
+        value = facts.measured(fact)
+        if value is None:
+            return worded("lacking")
+        begun = facts.measured(COUNTED_SINCE)
+        since = max(facts.call.at - within, begun if isinstance(begun, int | float) else 0.0)
+        time = datetime.fromtimestamp(since, facts.clock.zone)
+        return worded("%(n)s, counted since %(time)s", n=shown_fact(value), time=f"{time:%Y-%m-%d %H:%M:%S}")
+
+    made.sees, made.figure = sees, True
+    return made
 
 
 def amount_of(name: str, amount: Amount) -> Condition:
     """A fact that somebody measured: one of these values, or within bounds."""
     values = frozenset(word.lower() for word in amount.is_) if amount.is_ else None
-    return _measured(name, values, amount.over, amount.under, missing=bool(amount.missing))
+    made = _measured(name, values, amount.over, amount.under, missing=bool(amount.missing))
+    rate = read_rate_name(name)
+    return made if rate is None else _since(made, name, rate[1])
 
 
 def attested(levels: Sequence[str]) -> Condition:
@@ -428,7 +456,7 @@ def _measured(
     words = [worded("one of %(these)s", these=alternatives(sorted(values))) if values else "", _bounds(over, under)]
     is_so = joined(worded(" and "), [part for part in words if part]) or worded("known")
     says = worded("fact %(fact)s is %(so)s", fact=fact, so=worded("missing") if missing else is_so)
-    keys = [] if missing else [Key("fact", fact)]
+    keys = [] if missing else [Key("fact", fact)] if over is None else [Key("fact.over", f"{fact}>{over!r}")]
 
     def sees(facts: Facts) -> str:
         value = facts.measured(fact)

@@ -236,7 +236,8 @@ def _rule(rule: CompiledRule, facts: Facts) -> str:
         if rule.share:
             why = worded("this caller is not in its %(share)s%%", share=format(rule.share, "g"))
         return worded("holds, and would say %(effect)s, but %(why)s", effect=effect, why=why)
-    return worded("holds: %(asked)s; says %(effect)s", asked=joined("; ", [*map(said, rule.asks)]), effect=effect)
+    asked = joined("; ", [said(part, facts) for part in rule.asks])
+    return worded("holds: %(asked)s; says %(effect)s", asked=asked, effect=effect)
 
 
 def effect_of(rule: CompiledRule) -> str:
@@ -248,11 +249,13 @@ def effect_of(rule: CompiledRule) -> str:
     return joined(" ", [part for part in (term(rule.action), to, marks) if part])
 
 
-def said(condition: Condition) -> str:
-    """A condition in words, its parts included."""
+def said(condition: Condition, facts: Facts | None = None) -> str:
+    """A condition in words, its parts included; with the figures of a call for which it holds."""
     if not condition.parts:
+        if facts is not None and condition.figure:
+            return worded("%(asked)s (%(seen)s)", asked=condition.says, seen=condition.sees(facts))
         return condition.says
-    return worded("(%(parts)s)", parts=joined(condition.joint, [*map(said, condition.parts)]))
+    return worded("(%(parts)s)", parts=joined(condition.joint, [said(part, facts) for part in condition.parts]))
 
 
 def _asked(condition: Condition, facts: Facts) -> str:

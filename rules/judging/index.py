@@ -105,6 +105,27 @@ class _NumberTable(Generic[R]):
                 found += rules
 
 
+class _Bounds(Generic[R]):
+    """Rules that hold for amounts over a bound alone: what is counted of a call is mostly below all of them."""
+
+    __slots__ = ("_least", "_rules", "names")
+
+    def __init__(self, table: Table[R]) -> None:
+        self._least: dict[str, float] = {}
+        self._rules: dict[str, list[R]] = {}
+        for key, rules in table.items():
+            name, _, bound = key.partition(">")
+            self._least[name] = min(self._least.get(name, float(bound)), float(bound))
+            self._rules.setdefault(name, []).extend(rules)
+        self.names = tuple(self._least.items())
+
+    def find(self, facts: dict[str, float | str | bool], found: list[R]) -> None:
+        for name, least in self.names:
+            value = facts.get(name)
+            if value is not None and not (isinstance(value, int | float) and value <= least):
+                found += self._rules[name]
+
+
 def _among(table: Table[R], values: Iterable[str], found: list[R]) -> None:
     """The rules of each of these values."""
     for value in values:
@@ -211,6 +232,7 @@ class Index(Generic[R]):
         self._trunks = entries.pop("trunk", {})
         self._trunk_countries = entries.pop("trunk_country", {})
         self._facts = entries.pop("fact", {})  # most calls lack them
+        self._above = _Bounds(entries.pop("fact.over", {}))
         assert not entries, f"nobody looks for {sorted(entries)}"
         self._texts = tuple(_TextTable(about, rows).find for about, rows in sorted(texts.items()))
         self._about_called = not self._called.empty
@@ -234,6 +256,8 @@ class Index(Generic[R]):
             found += self._trunk_countries.get(call.trunk.country, ())
         if self._facts and call.facts:
             _among(self._facts, call.facts, found)
+        if self._above.names and call.facts:
+            self._above.find(call.facts, found)
         for find in self._texts:
             find(facts, found)
         return dict.fromkeys(found) if len(found) > 1 else found

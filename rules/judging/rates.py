@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Final, NamedTuple
+from hashlib import blake2b
+from typing import Final
 
+from rules.judging.counting_memory import octets_a_call
 from rules.judging.folding import folded as fold
 from rules.language.values import read_count_name, span_name
 from rules.model import Call, Outcome
@@ -23,26 +25,46 @@ _AMENDABLE: Final = frozenset((401, 407, 413, 415, 416, 420, 421, 422, 428, 494)
 _AMENDED_AT_MOST: Final = 2  # times a call: a challenge, then a session timer that is too short
 _GIVEN_UP: Final = frozenset((0, 487))  # the caller rang off before anybody answered (RFC 3261 9.1)
 _SHORTEST_BLOCK: Final = 4  # characters of a number that are left: what is shorter is no block of one holder
+_LONGEST_TEXT: Final = 64  # characters by which calls are counted: strangers choose them, and more takes more memory
 _SWEPT_AT_ONCE: Final = 4  # calls that left every window are forgotten a few at a time, as new ones come
 _CUT_AT: Final = 32  # places of forgotten calls before the list of those that have something in common is cut
 LIST: Final = "list"  # what a call may have more than one of
 
 Key = str | tuple[str, ...]
+Facts = dict[str, float | str | bool]
 _NO_KEYS: Final[tuple[Key, ...]] = ()
 
 
-class _Asked(NamedTuple):
+_OF_ENDS: Final = frozenset(("short_calls", "answered", "unanswered", "ring_time", "concurrent"))
+
+
+class _Asked:
     """One window, with the names of the facts that rules want from it; empty: not wanted."""
 
-    seconds: int
-    calls: str
-    called_numbers: str
-    callers: str
-    short_calls: str
-    answered: str
-    unanswered: str
-    ring_time: str
-    concurrent: str
+    __slots__ = (
+        "answered",
+        "called_numbers",
+        "callers",
+        "calls",
+        "concurrent",
+        "of_ends",
+        "ring_time",
+        "seconds",
+        "short_calls",
+        "unanswered",
+    )
+
+    def __init__(self, seconds: int, names: dict[str, str]) -> None:
+        self.seconds = seconds
+        self.calls = names.get("calls", "")
+        self.called_numbers = names.get("called_numbers", "")
+        self.callers = names.get("callers", "")
+        self.short_calls = names.get("short_calls", "")
+        self.answered = names.get("answered", "")
+        self.unanswered = names.get("unanswered", "")
+        self.ring_time = names.get("ring_time", "")
+        self.concurrent = names.get("concurrent", "")
+        self.of_ends = not _OF_ENDS.isdisjoint(names)  # is anything asked of how calls end?
 
 
 class _Counted:
@@ -71,8 +93,8 @@ class _Counted:
     ) -> None:
         self.decision = decision
         self.at = call.at
-        self.called = call.called.canonical or call.called.raw
-        self.calling = call.caller.canonical or call.caller.raw
+        self.called = call.called.canonical or _short(call.called.raw)
+        self.calling = call.caller.canonical or _short(call.caller.raw)
         self.number = number  # counted up over all calls
         self.call_id = call.call_id  # while it could come again amended
         self.tables = tables  # that count it
@@ -86,15 +108,41 @@ class _Counted:
         self.over = False  # does it go on no more?
 
 
+class _Change:
+    """What becomes known of a call, as sums take it."""
+
+    __slots__ = ("answered", "ended", "open", "rang", "rang_s", "short")
+
+    def __init__(self) -> None:
+        self.ended = self.answered = self.short = self.rang = self.open = 0
+        self.rang_s = 0.0
+
+    def take(self, counted: _Counted, by: int) -> None:
+        """Into it what is known of a call, or out of it."""
+        if not counted.over:
+            self.open += by
+        if counted.ended:
+            self.ended += by
+            if counted.answered > 0.0:
+                self.answered += by
+            if counted.short:
+                self.short += by
+            if counted.rang > 0.0:
+                self.rang += by
+                self.rang_s += by * counted.rang
+
+
 class _Window:
     """The calls that have one thing in common within one span of time, and the sums over them."""
 
     __slots__ = (
         "answered",
+        "asked",
         "begin",
         "called",
         "callers",
         "ended",
+        "of_ends",
         "open",
         "rang",
         "rang_s",
@@ -106,9 +154,11 @@ class _Window:
     )
 
     def __init__(self, asked: _Asked, begin: int, start: int) -> None:
+        self.asked = asked
         self.seconds = asked.seconds
         self.begin = begin  # place of its first call among those of its common
         self.start = start  # and the number of that call
+        self.of_ends = asked.of_ends
         self.wants_called = asked.called_numbers != ""
         self.wants_callers = asked.callers != ""
         self.called: dict[str, int] | None = None  # made with the second call
@@ -125,7 +175,8 @@ class _Window:
             self.called[counted.called] = self.called.get(counted.called, 0) + 1
         if self.callers is not None:
             self.callers[counted.calling] = self.callers.get(counted.calling, 0) + 1
-        self.turn(counted, 1)
+        if self.of_ends:
+            self.turn(counted, 1)
 
     def turn(self, counted: _Counted, by: int) -> None:
         """Take what is known of a call's end into the sums, or out of them."""
@@ -141,6 +192,15 @@ class _Window:
                 self.rang += by
                 self.rang_s += by * counted.rang
 
+    def change(self, change: _Change) -> None:
+        """More is known of a call that it holds."""
+        self.open += change.open
+        self.ended += change.ended
+        self.answered += change.answered
+        self.short += change.short
+        self.rang += change.rang
+        self.rang_s += change.rang_s
+
     def forget_oldest(self, calls: list[_Counted]) -> None:
         counted = calls[self.begin]
         self.begin += 1
@@ -149,7 +209,8 @@ class _Window:
             _take_one(self.called, counted.called)
         if self.callers is not None:
             _take_one(self.callers, counted.calling)
-        self.turn(counted, -1)
+        if self.of_ends:
+            self.turn(counted, -1)
 
     def compare(self, calls: list[_Counted]) -> None:
         """Count different numbers from now on: there are two calls at least."""
@@ -221,43 +282,42 @@ class _Common:
     def left(self) -> int:
         return len(self.calls) - self.windows[0].begin
 
-    def measure(self, facts: dict[str, float | str | bool], at: float, need: int) -> None:
+    def measure(self, facts: Facts, at: float, need: int) -> None:
         """Forget what left the windows, and give the facts of the call that came last."""
         calls = self.calls
-        place = -1
         for window in self.windows:
-            place += 1
-            names = self.asked[place]
             begin = at - window.seconds
             while calls[window.begin].at <= begin:
                 window.forget_oldest(calls)
             many = len(calls) - window.begin
-            if many > 1 and (window.wants_called or window.wants_callers):
-                window.compare(calls)
+            names = window.asked
             if names.calls:
-                _enter(facts, names.calls, many)
-            if window.wants_called:
-                _enter(facts, names.called_numbers, 1 if window.called is None else len(window.called))
-            if window.wants_callers:
-                _enter(facts, names.callers, 1 if window.callers is None else len(window.callers))
-            if names.concurrent:
-                _enter(facts, names.concurrent, window.open)
-            if names.unanswered:
-                _enter(facts, names.unanswered, window.ended - window.answered)
-            if names.short_calls and window.answered >= need:
-                _enter(facts, names.short_calls, 100.0 * window.short / window.answered)
-            if names.answered and window.ended >= need:
-                _enter(facts, names.answered, 100.0 * window.answered / window.ended)
-            if names.ring_time and window.rang >= need:
-                _enter(facts, names.ring_time, window.rang_s / window.rang)
-        self.cut()
+                facts[names.calls] = many
+            if window.wants_called or window.wants_callers:
+                if many > 1:
+                    window.compare(calls)
+                if window.wants_called:
+                    facts[names.called_numbers] = 1 if window.called is None else len(window.called)
+                if window.wants_callers:
+                    facts[names.callers] = 1 if window.callers is None else len(window.callers)
+            if window.of_ends:
+                _of_ends(facts, window, names, need)
+        if self.windows[0].begin >= _CUT_AT:
+            self.cut()
 
 
-def _enter(facts: dict[str, float | str | bool], name: str, value: float) -> None:
-    """Of a call that is counted under several lists, the largest figure."""
-    known = facts.get(name)
-    if known is None or (isinstance(known, int | float) and known < value):
-        facts[name] = value
+def _of_ends(facts: Facts, window: _Window, names: _Asked, need: int) -> None:
+    """The facts that tell how calls ended."""
+    if names.concurrent:
+        facts[names.concurrent] = window.open
+    if names.unanswered:
+        facts[names.unanswered] = window.ended - window.answered
+    if names.short_calls and window.answered >= need:
+        facts[names.short_calls] = 100.0 * window.short / window.answered
+    if names.answered and window.ended >= need:
+        facts[names.answered] = 100.0 * window.answered / window.ended
+    if names.ring_time and window.rang >= need:
+        facts[names.ring_time] = window.rang_s / window.rang
 
 
 def _of_caller(call: Call) -> Key:
@@ -267,7 +327,12 @@ def _of_caller(call: Call) -> Key:
 
 def _plain(text: str) -> str:
     """What it looks like: signs that nobody sees make nothing else of it."""
-    return fold(text).casefold() if text else ""
+    return _short(fold(text).casefold()) if text else ""
+
+
+def _short(text: str) -> str:
+    """The text, or what no other long one has."""
+    return text if len(text) <= _LONGEST_TEXT else blake2b(text.encode("utf-8", "replace"), digest_size=24).hexdigest()
 
 
 def _block(digits: int) -> Callable[[Call], str]:
@@ -280,12 +345,12 @@ def _block(digits: int) -> Callable[[Call], str]:
 
 def _holder(call: Call) -> str:
     """Who holds the caller's code by the range ledger, which is asked before."""
-    return str(call.facts.get("holder", "")) if call.facts is not None else ""
+    return _short(str(call.facts.get("holder", ""))) if call.facts is not None else ""
 
 
 _READ: Final[dict[str, Callable[[Call], str]]] = {
     "caller": lambda call: call.caller.canonical,
-    "called": lambda call: call.called.canonical or call.called.raw,
+    "called": lambda call: call.called.canonical or _short(call.called.raw),
     "trunk": lambda call: call.trunk.name,
     "source": lambda call: call.source,
     "domain": lambda call: _plain(call.domain).rstrip("."),
@@ -326,15 +391,25 @@ class Rates:
         self._open: dict[str, _Counted] = {}  # by decision: those whose end is still awaited
         self._amendable: dict[str, _Counted] = {}  # by Call-ID: those that may come again amended
         self._number = 0
+        self._octets = 0  # what a call takes
+        self._begun = 0.0  # when the first call was counted since something new was; 0: none yet
         self.forgotten = 0  # calls that had to go before their time, because there is no more room
+        self._of_ends = False
         self.by_list = False  # must it be told on which lists a caller stands?
         self.ask(asked)
 
     def __len__(self) -> int:
         return len(self._calls)
 
+    @property
+    def octets(self) -> int:
+        """What the remembered calls take in memory at most."""
+        return len(self._calls) * self._octets
+
     def ask(self, asked: Iterable[tuple[str, int]]) -> None:
         """Measure what another rule set asks for; what is remembered serves it as far as it reaches back."""
+        asked = [*asked]
+        self._octets = octets_a_call(asked)
         wanted: dict[tuple[str, ...], list[tuple[str, int]]] = {}
         for name, seconds in asked:
             found = read_count_name(name)
@@ -342,6 +417,8 @@ class Rates:
                 wanted.setdefault(found[1], []).append((name, seconds))
         for per in self._tables.keys() - wanted.keys():
             self._tables.pop(per).commons.clear()
+        if wanted.keys() - self._tables.keys():
+            self._begun = 0.0  # what is new has seen nothing
         for per, rates in wanted.items():
             if per in self._tables:
                 self._tables[per].ask(rates)
@@ -349,12 +426,19 @@ class Rates:
                 self._tables[per] = Table(per, rates)
         self._all = tuple(self._tables.values())
         self.by_list = any(table.by_list for table in self._all)
+        self._of_ends = any(table.of_ends for table in self._all)
         self._longest = max((table.asked[0].seconds for table in self._all), default=0)
         self._shortest = min((table.asked[-1].seconds for table in self._all), default=0)
         if not self._all:
             self._calls.clear()
             self._open.clear()
             self._amendable.clear()
+
+    def begun(self, at: float) -> float:
+        """When counting began, if that is later than windows begin that end now; else 0."""
+        if self._begun == 0.0:
+            self._begun = at
+        return self._begun if at - self._begun < self._longest else 0.0
 
     def count(self, call: Call, decision: str, lists: Collection[str] = ()) -> None:
         """Count this call, and give it the facts of all that it has in common with others.
@@ -384,7 +468,12 @@ class Rates:
         place = -1
         for table in tables:
             place += 1
-            table.count(keys[place], counted, facts, need, new)
+            if table.by_list:
+                largest: Facts = {}
+                table.count(keys[place], counted, largest, need, new)
+                _take_larger(facts, largest)
+            else:
+                table.count(keys[place], counted, facts, need, new)
         self._open[decision] = counted
         self._sweep(at - self._longest)
 
@@ -393,13 +482,13 @@ class Rates:
         counted = self._amendable.pop(call.call_id, None)
         if counted is None or counted.keys != keys or counted.tables != tables:
             return None
-        if counted.called != (call.called.canonical or call.called.raw):
+        if counted.called != (call.called.canonical or _short(call.called.raw)):
             return None
         if call.at - counted.at >= self._shortest or not _in_all_windows(counted):
             return None  # it left a window, and each has to include the call that is judged
-        _turn(counted, -1)
+        change = self._change_of(counted)
         counted.ended, counted.decision, counted.hung_up, counted.over = False, decision, 0.0, False
-        _turn(counted, 1)
+        _changed(counted, change)
         counted.amended += 1
         return counted
 
@@ -408,7 +497,7 @@ class Rates:
         counted = self._open.get(decision)
         if counted is None or counted.ended:
             return
-        _turn(counted, -1)
+        change = self._change_of(counted)
         counted.ended = True
         if 200 <= outcome.status < 300:
             counted.answered = counted.at + outcome.setup_ms / 1000
@@ -422,25 +511,33 @@ class Rates:
                 self._amendable[counted.call_id] = counted
         if counted.call_id and self._amendable.get(counted.call_id) is not counted:
             counted.call_id = ""
-        _turn(counted, 1)
+        _changed(counted, change)
 
     def gone(self, decision: str) -> None:
         """A call went on elsewhere: whether it goes on is not known."""
         counted = self._open.get(decision)
         if counted is not None and not counted.over:
-            _turn(counted, -1)
+            change = self._change_of(counted)
             counted.over = True
-            _turn(counted, 1)
+            _changed(counted, change)
 
     def hung_up(self, decision: str, now: float) -> None:
         """A call is over, whoever ended it."""
         counted = self._open.get(decision)
         if counted is None or counted.hung_up:
             return
-        _turn(counted, -1)
+        change = self._change_of(counted)
         counted.hung_up = now
         self._over(counted)
-        _turn(counted, 1)
+        _changed(counted, change)
+
+    def _change_of(self, counted: _Counted) -> _Change | None:
+        """What was known of a call so far, taken away; None: it changes nothing."""
+        if not self._of_ends:
+            return None
+        change = _Change()
+        change.take(counted, -1)
+        return change
 
     def _over(self, counted: _Counted) -> None:
         """An answered call may be over: was it short?"""
@@ -490,16 +587,28 @@ def _counted_by(
     return tuple(those), tuple(theirs) if theirs else _NO_KEYS
 
 
-def _turn(counted: _Counted, by: int) -> None:
-    """Take what is known of a call's end out of all sums that hold it, or into them again."""
+def _take_larger(facts: Facts, more: Facts) -> None:
+    """Of a call that is counted under several lists, the largest figures."""
+    for name, value in more.items():
+        known = facts.get(name)
+        if not (isinstance(known, int | float) and isinstance(value, int | float)) or known < value:
+            facts[name] = value
+
+
+def _changed(counted: _Counted, change: _Change | None) -> None:
+    """Take what became known of a call into all sums that hold it."""
+    if change is None:
+        return
+    change.take(counted, 1)
     place = -1
     for table in counted.tables:
         place += 1
-        common = table.commons.get(counted.keys[place])
-        if isinstance(common, _Common):
-            for window in common.windows:
-                if counted.number >= window.start:
-                    window.turn(counted, by)
+        if table.of_ends:
+            common = table.commons.get(counted.keys[place])
+            if isinstance(common, _Common):
+                for window in common.windows:
+                    if window.of_ends and counted.number >= window.start:
+                        window.change(change)
 
 
 def _in_all_windows(counted: _Counted) -> bool:
@@ -527,6 +636,8 @@ class Table:
         self.read: Callable[[Call], Key] = _nothing if self.only_list else _reader_of(per)
         self.commons: dict[Key, _Counted | _Common] = {}
         self.asked: tuple[_Asked, ...] = ()
+        self.of_ends = False  # is anything asked of how calls end?
+        self._names: dict[int, dict[str, str]] = {}
         self._alone: list[str] = []  # figures that are 1 for whoever has nothing in common with another
         self._none: list[str] = []  # and those that are 0
         self.ask(asked)
@@ -536,38 +647,31 @@ class Table:
         names: dict[int, dict[str, str]] = {}
         for name, seconds in asked:
             names.setdefault(seconds, {})[name.partition("_per_")[0]] = f"{name}_{span_name(seconds)}"
-        wanted = tuple(
-            [
-                _Asked(seconds, *[names[seconds].get(field, "") for field in _Asked._fields[1:]])
-                for seconds in sorted(names, reverse=True)
-            ]
-        )
-        if wanted == self.asked:
+        if names == self._names:
             return
-        self.asked = wanted
+        self._names = names
+        self.asked = wanted = tuple([_Asked(seconds, names[seconds]) for seconds in sorted(names, reverse=True)])
+        self.of_ends = any(one.of_ends for one in wanted)
         self._alone = [
             name for one in wanted for name in (one.calls, one.called_numbers, one.callers, one.concurrent) if name
         ]
         self._none = [one.unanswered for one in wanted if one.unanswered]
 
-    def count(self, key: Key, counted: _Counted, facts: dict[str, float | str | bool], need: int, new: bool) -> None:
+    def count(self, key: Key, counted: _Counted, facts: Facts, need: int, new: bool) -> None:
         """Count a call, and give it the facts of what it has in common with others."""
         found = self.commons.get(key)
-        if (
-            found is None
-            or found is counted
-            or (isinstance(found, _Counted) and found.at <= counted.at - self.asked[0].seconds)
-        ):
+        if isinstance(found, _Common):
+            if found.asked is not self.asked:
+                found.ask(self.asked)
+        elif found is None or found is counted or found.at <= counted.at - self.asked[0].seconds:
             self.commons[key] = counted
             for name in self._alone:
-                _enter(facts, name, 1)
+                facts[name] = 1
             for name in self._none:
-                _enter(facts, name, 0)
+                facts[name] = 0
             return
-        if isinstance(found, _Counted):
+        else:
             found = self.commons[key] = _Common(found, self.asked)
-        elif found.asked is not self.asked:
-            found.ask(self.asked)
         if new:
             found.add(counted)
         found.measure(facts, counted.at, need)

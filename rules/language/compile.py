@@ -59,6 +59,7 @@ class Compiled(NamedTuple):
     built: list[Built]
     setting: Setting
     files: list[SourceFile]
+    counting_mib: int = 0  # what their counts may take in memory
 
 
 def compile_rules(
@@ -83,7 +84,8 @@ def compile_rules(
         configuration = configuration or NO_CONFIGURATION
         files = read_files(sources, settings, configuration)
         ruleset, faults = compiler.compile(files, configuration)
-        return Compiled(ruleset, faults, compiler.built, compiler.setting, files.files)
+        mib = compiler.surroundings.counting_mib
+        return Compiled(ruleset, faults, compiler.built, compiler.setting, files.files, mib)
 
 
 def read_files(
@@ -226,7 +228,7 @@ class _Compiler:
         self.home = home_of(settings.country, (trunk.country for trunk in trunks))
         self.country = decided(self.home)
         self.surroundings = Surroundings(
-            lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=known.facts
+            lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=known.facts, counting=settings.facts
         )
         self.year = time.gmtime(now).tm_year
         self.today = datetime.fromtimestamp(now, ZoneInfo(settings.time_zone)).date()
@@ -326,6 +328,7 @@ class _Compiler:
         known, whole = len(self.faults), loc not in file.incomplete
         if whole and not self.surroundings.stored:
             self.faults += self._idle(file, rule, loc)
+        conditions.of_whom = f" of rule {rule.rule!r}"
         when = conditions.when(rule.when, (*loc, "when"))
         unless = [conditions.when(part, (*loc, "unless", n)) for n, part in enumerate(rule.unless)]
         wrong = any(not fault.warning for fault in self.faults[known:])

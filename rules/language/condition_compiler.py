@@ -19,6 +19,7 @@ from rules.judging.conditions import (
     any_of,
     at_time,
     attested,
+    count_of,
     country_of,
     group_of,
     has_length,
@@ -33,6 +34,7 @@ from rules.judging.conditions import (
     wildcards,
     words_or_lacking,
 )
+from rules.judging.counting_memory import mib_of
 from rules.judging.facts import Facts
 from rules.judging.folding import look_alikes
 from rules.judging.index import Key, Pattern, expression_options, folding, looks_of, text_reader, texts_of
@@ -49,6 +51,7 @@ from rules.language.written_numbers import TellFault, WrittenNumbers
 from rules.lists.ledger import State
 from rules.model import ATTESTATION, ATTESTATIONS, READINGS_DIFFER, NumberClass
 from rules.numbering.numbers import LONGEST_EXTENSION
+from rules.settings.screening import RateSettings
 from rules.texts.bad_value import BadValue
 from rules.texts.worded import worded
 
@@ -94,6 +97,7 @@ class Surroundings:
         trunks: Collection[str],
         headers: Collection[str],
         facts: Collection[str] | None = None,
+        counting: RateSettings | None = None,
     ) -> None:
         self.lists = lists  # kinds of the lists by name
         self.trunks = trunks  # empty: not known
@@ -105,6 +109,13 @@ class Surroundings:
         self.called_lists: set[str] = set()
         self.rates: set[tuple[str, int]] = set()
         self.facts: set[str] = set()
+        counting = counting or RateSettings()
+        self.remembered, self.room_mib = counting.remembered_calls, counting.memory_mib
+
+    @property
+    def counting_mib(self) -> int:
+        """What counting may take in memory, by what was asked so far."""
+        return mib_of(self.rates, self.remembered)
 
 
 class ConditionCompiler:
@@ -114,6 +125,7 @@ class ConditionCompiler:
         self.surroundings = surroundings
         self.report = report
         self.written = WrittenNumbers(country, report, stored=surroundings.stored)
+        self.of_whom = ""  # whose conditions these are, for faults
 
     def when(self, when: When, loc: Location) -> Condition:
         """All of its keys must hold."""
@@ -169,12 +181,21 @@ class ConditionCompiler:
         """Calls counted by anything; each notation of one count is one fact."""
         name = count_name(count.of, count.per)
         self.counts((name, count.within), loc)
-        return rate_of(name, count)
+        return count_of(name, count)
 
     def counts(self, rate: tuple[str, int], loc: Location) -> None:
         """A count that is kept; by how many things at most, since each is a table of its own."""
         rates = self.surroundings.rates
+        before, room = self.surroundings.counting_mib, self.surroundings.room_mib
         rates.add(rate)
+        after = self.surroundings.counting_mib
+        if before <= room < after and not self.surroundings.stored:
+            what = (
+                f"with this count{self.of_whom} counting may take {after:,} MiB for {self.surroundings.remembered:,} "
+                f"remembered calls, and facts.memory_mib allows {room:,}"
+            )
+            hint = "count by fewer things, lower facts.remembered_calls or raise facts.memory_mib in ringfence.yaml"
+            self.report(loc, what, hint)
         tables = {found[1] for name, _ in rates if (found := read_count_name(name)) and found[1]}
         if len(tables) > MOST_TABLES and not self.surroundings.stored:
             what = f"calls would be counted by {len(tables)} different things, and each is a table in memory"

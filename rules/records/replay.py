@@ -442,8 +442,8 @@ def asked_facts(ruleset: RuleSet) -> dict[str, list[str]]:
     for rule in ruleset.rules:
         for leaf in leaves((*rule.asks, *rule.stops)):
             for key in leaf.keys:
-                if key.about == "fact":
-                    rules = found.setdefault(key.value, [])
+                if key.about in ("fact", "fact.over"):
+                    rules = found.setdefault(key.value.partition(">")[0], [])
                     if rule.name not in rules:
                         rules.append(rule.name)
     return found

@@ -19,7 +19,7 @@ from rules.judging.rates import Rates
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
 from rules.lists.unlisted import Renewal
-from rules.model import Action, Call, Hit, Outcome, Step, Verdict
+from rules.model import COUNTED_SINCE, Action, Call, Hit, Outcome, Step, Verdict
 from rules.records.decisions import new_decision
 from rules.records.privacy import pseudonym
 from rules.records.troubles import Tell, Troubles
@@ -312,6 +312,8 @@ class Screen:
             "judge_unknown": self._findings.unknown,
             "facts_failed": self._sources.failures,
             "rates_forgotten": self._rates.forgotten,
+            "rates_remembered": len(self._rates),
+            "rates_octets": self._rates.octets,
             "lookup_hits": lookup.hits,
             "lookup_misses": lookup.misses,
             "lookup_slow": lookup.slow,
@@ -347,7 +349,10 @@ class Screen:
         hits, called_hits, whole = found
         counts = not (call.emergency or call.message)
         if ruleset.rates and counts and not any(hit.kind == "emergency" for hit in called_hits):
-            self._rates.count(call, decision, lists_of(call, hits) if self._rates.by_list else NOWHERE)
+            rates = self._rates
+            rates.count(call, decision, lists_of(call, hits) if rates.by_list else NOWHERE)
+            if call.facts is not None and (begun := rates.begun(call.at)):
+                call.facts[COUNTED_SINCE] = begun
         if self._sources.wanted and not call.emergency:
             self._sources.measure(call)
         verdict = ruleset.judge(call, hits, called_hits)

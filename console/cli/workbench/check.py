@@ -48,6 +48,7 @@ class Findings(NamedTuple):
     faults: list[Fault]
     examples: int = 0
     not_analysed: Mapping[str, list[str]] = MappingProxyType({})  # by rule: conditions that could hide others
+    counting_mib: int = 0  # what counts of these rules may take in memory
     standing: ComparedWithPast | None = None  # None: there is no sound rule set, or only a part of one was checked
 
     @property
@@ -72,7 +73,8 @@ class Findings(NamedTuple):
         rules = f"{counted(self.rules, 'rule')}, {counted(self.examples, 'example')}, " if not self.refused else ""
         warnings = f", {counted(warned, 'warning')}" if warned else ""
         standing = f"; {standing_told(self.standing)}" if self.standing else ""
-        return f"{rules}{counted(wrong, 'fault')}{warnings}{standing}"
+        counting = f"; counting takes {self.counting_mib:,} MiB at most" if self.counting_mib else ""
+        return f"{rules}{counted(wrong, 'fault')}{warnings}{counting}{standing}"
 
     def as_data(self) -> dict[str, Any]:
         """The same for programs."""
@@ -84,6 +86,7 @@ class Findings(NamedTuple):
             "revision": self.revision or None,
             "faults": faults,
             "not_analysed": dict(self.not_analysed),
+            "counting_mib": self.counting_mib,
             "standing": self.standing._asdict() if self.standing else None,
         }
 
@@ -186,7 +189,8 @@ async def _reviewed(here: Installation, names: list[str], compiled: Compiled) ->
         what = f"entries of list {name!r} are for trunk {trunk!r}, which there is not: there they pass nobody"
         empty.append(here.document.fault(("trunks",), what, "add them again with --trunk", warning=True))
     warnings = sorted({*compiled.faults, *overlaps.warnings, *empty})
-    return Findings(names, len(ruleset.rules), ruleset.revision, warnings, examples, overlaps.not_analysed)
+    sums = (examples, overlaps.not_analysed, compiled.counting_mib)
+    return Findings(names, len(ruleset.rules), ruleset.revision, warnings, *sums)
 
 
 def empty_lists(built: Built, counts: Mapping[str, int]) -> Iterator[Fault]:

@@ -4,9 +4,10 @@ from typing import get_args
 
 import pytest
 
+from rules.judging.explain import explain
 from rules.judging.rates import Rates
 from rules.language.values import Per, count_name, read_count_name, read_rate_name
-from rules.model import Outcome
+from rules.model import COUNTED_SINCE, Outcome
 from rules.settings.screening import RateSettings
 from tests.rules.calls import EVENING, TRUSTED, call, compiled, faults, rule, rules
 
@@ -211,6 +212,26 @@ def test_more_tables_than_there_is_memory_for_are_refused():
         "calls would be counted by 9 different things, and each is a table in memory; "
         "count by 8 at most, in all rules together"
     )
+
+
+def test_explain_tells_the_count_what_it_counts_and_since_when():
+    ruleset = rules(rule("{count: {of: calls, per: pair, within: 1d, over: 2}}", "reject"))
+    counting = Counting(*ruleset.rates)
+    told = []
+    for _ in range(3):
+        made = call(at=counting.at)
+        counting.rates.count(made, "d")
+        counting.at += 60
+        told.append(next(one.text for one in explain(made, ruleset.judge(made), ruleset) if one.text.startswith("r:")))
+    assert told[1] == (
+        "r: does not hold: calls per caller and called within 1d: over 2? 2, counted since 2026-11-23 22:11:00"
+    )
+    assert told[2] == (
+        "r: holds: calls per caller and called within 1d: over 2 (3, counted since 2026-11-23 22:12:00); says reject"
+    )
+    made.facts[COUNTED_SINCE] = EVENING
+    (last,) = (one.text for one in explain(made, ruleset.judge(made), ruleset) if one.text.startswith("r:"))
+    assert "(3, counted since 2026-11-24 22:10:00)" in last, "counting began with a start of the node"
 
 
 @pytest.mark.parametrize("name", ["calls_per_", "calls_per_called_and_caller", "callers", "rings_per_called", "x"])
