@@ -22,6 +22,7 @@ _SHORTEST = 8  # digits of a number with its country code, nearly everywhere
 AGAINST_CALLERS = frozenset({"block", "suspect", "sealed", "do-not-originate"})
 _STOPPING = frozenset({"block", "sealed"})
 _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?[eE]\+?\d+")
+_SHOWN_PREFIX = re.compile(r"(?:\+|[A-Z]{2,3}:)[0-9]+\*")
 _DECIMAL = re.compile(r"\+?\d+\.0*")  # what spreadsheets make of a whole number
 
 
@@ -82,6 +83,11 @@ def read_beginning(text: str, *, country: str = "") -> Interval:
     except SpellingFault as error:
         raise EntryError("spelling", str(error)) from error
     return _range(text, spelt.first, spelt.last, country) if spelt.last else _prefix(text, spelt.first, country)
+
+
+def prefix_as_shown(text: str) -> Interval | None:
+    """The prefix that lists show as this text, however one that is typed so would be read now: to take it off."""
+    return prefix_interval(text[:-1]) if _SHOWN_PREFIX.fullmatch(text) else None
 
 
 def _refuse_long(text: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rules.audit.entering import Entering
 from rules.audit.second import NO_SECOND, Second
-from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
+from rules.lists.admission import AGAINST_CALLERS, EntryError, prefix_as_shown, read_entry
 from rules.lists.conflicts import (
     Overruled,
     allowed_wholly,
@@ -245,9 +245,11 @@ class Lists:
         self, name: str, texts: Iterable[str], *, country: str = "", author: str = "", reason: str = ""
     ) -> list[Entry]:
         """Take entries off a list, all or none; who did, and why, stays known."""
-        anything = ListSettings(kind="plain", min_length=1)
-        intervals = [read_entry(text, anything, country=country) for text in texts]
+        texts = tuple(texts)
         self.may_change(name, author)
+        shown = await self._standing_as_shown(name, texts)
+        anything = ListSettings(kind="plain", min_length=1)
+        intervals = [shown.get(text) or read_entry(text, anything, country=country) for text in texts]
         removed = []
         async with self.store.transaction() as connection:
             list_id, _ = await self.row_of(connection, name)
@@ -264,6 +266,12 @@ class Lists:
             told = {"author": author, "reason": reason}
             await enter_removed(connection, self.entering, removed, self.now(), **told)
         return removed
+
+    async def _standing_as_shown(self, name: str, texts: Iterable[str]) -> dict[str, Interval]:
+        """The prefixes that stand on the list as they are written here, however one typed so would be read now."""
+        asked = {text: interval for text in texts if (interval := prefix_as_shown(text)) is not None}
+        found = {entry.text for entry in await _entries(self.store.connection, [*asked.values()], name)}
+        return {text: interval for text, interval in asked.items() if text in found}
 
     async def show(self, name: str, *, limit: int = 100, after: str = "") -> list[Entry]:
         """Entries of a list in the order of their digits, prefixes and ranges first; ``after`` pages on."""

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from cachetools import LRUCache
 
 from rules.audit.chain import Deed, record
-from rules.lists.admission import EntryError, read_entry
+from rules.lists.admission import EntryError, prefix_as_shown, read_entry
 from rules.lists.cache import Lookup, only_single
 from rules.model import Call, Hit, Number
 from rules.numbering.intervals import EXACT, Interval, digits_of, encode, narrowness
@@ -140,7 +140,11 @@ class SubscriberStore:
     ) -> list[str]:
         """Take callers off a subscriber's list, all or none; how the entries read."""
         who = self._who(subscriber, country)
-        intervals = [read_entry(text, _POLICIES["allow"], country=country) for text in texts]
+        stand = {each.entry for each in await self.show(subscriber, country=country) if each.kind == kind}
+        intervals = [
+            (prefix_as_shown(text) if text in stand else None) or read_entry(text, _POLICIES["allow"], country=country)
+            for text in texts
+        ]
         async with self._store.transaction() as connection:
             for interval in intervals:
                 done = await connection.execute(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.lists import editing as module
-from rules.lists.admission import EntryError
+from rules.lists.admission import EntryError, prefix_as_shown
 from rules.lists.editing import Lists, Origin, how_many_stand
 from rules.settings.screening import ListSettings
 from tests.examples import examples
@@ -57,6 +57,19 @@ async def test_an_entry_is_added_shown_changed_and_removed(tmp_path):
         assert removed.origin.source == "police"
         assert await lists.show("nuisance") == []
         assert (await lists.counts())["nuisance"] == 0
+
+
+async def test_a_prefix_comes_off_as_it_is_shown_however_one_that_is_typed_so_is_read_now(tmp_path):
+    """+375029* was taken once, and had stopped nobody: no number of Belarus begins so."""
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", "+37529*", country="CN", wide=True)
+        async with lists.store.transaction() as connection:
+            standing = prefix_as_shown("+375029*")
+            await connection.execute(
+                "update wide set start = ?, stop = ?, text = ?", (standing.start, standing.stop, standing.text)
+            )
+        assert (await lists.remove("nuisance", "+375029*", country="CN")).text == "+375029*"
+        assert await texts(lists, "nuisance") == []
 
 
 async def test_prefixes_and_ranges_are_shown_before_numbers_and_paged(tmp_path):
