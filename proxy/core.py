@@ -187,6 +187,8 @@ class Core(Refusing):
         self.draining = False
         self.streamless: dict[tuple[str, int], float] = {}  # addresses without TCP, and until when that counts
         self._branches = 0
+        self.signing = None
+        self.signed = Counter()
 
     def take(
         self,

@@ -9,9 +9,11 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from proxy.stir.passports import is_sound_url
 from rules.settings.screening import Part
 from rules.texts.bad_value import BadValue
 
+_NUMBERS: Final = re.compile(r"\+[0-9]{1,15}\*?")
 _PATTERN: Final = re.compile(r"(?:\*\.)?(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}|[0-9a-f:]+")
 
 
@@ -23,6 +25,20 @@ def read_host_pattern(text: str) -> str:
     return found
 
 
+def read_own_numbers(text: object) -> object:
+    """`+4930123456`, or `+4930123*` for all that begin so."""
+    if isinstance(text, str) and not _NUMBERS.fullmatch(text.replace(" ", "")):
+        raise BadValue(f"{text!r} is no number with its country", "write +4930123456, or +4930123* for a block of them")
+    return text.replace(" ", "") if isinstance(text, str) else text
+
+
+def read_certificate_url(text: str) -> str:
+    """Where everybody gets our certificate."""
+    if not is_sound_url(text):
+        raise BadValue(f"{text!r} is no address of a certificate", "write https://HOST/PATH, with port 443 or 8443")
+    return text
+
+
 def read_network(text: object) -> str:
     """An address or network, in the one spelling that `ipaddress` gives it."""
     return str(ipaddress.ip_network(str(text).strip().strip("[]")))
@@ -30,7 +46,30 @@ def read_network(text: object) -> str:
 
 Network = Annotated[str, BeforeValidator(read_network, json_schema_input_type=str)]
 HostPattern = Annotated[str, AfterValidator(read_host_pattern)]
+OwnNumbers = Annotated[str, BeforeValidator(read_own_numbers)]
+CertificateUrl = Annotated[str, AfterValidator(read_certificate_url)]
 Level = Literal["A", "B", "C"]
+
+
+class SignSettings(Part):
+    """How calls of the PBX are signed that leave for a trunk."""
+
+    key: Path = Field(description="PEM file of the key (P-256), mode 0600; another one is taken by a reload.")
+    certificate: Path = Field(description="PEM file of its certificate, the chain behind it.")
+    url: CertificateUrl = Field(description="Where everybody gets that certificate: https.")
+    numbers: list[OwnNumbers] = Field(
+        default=[],
+        description="Numbers that the PBX may use: +4930123456, +4930123*; calls with them are signed A.",
+    )
+    others: Literal["B", "C", "none"] = Field(
+        "B", description="How calls with other numbers are signed: B (we know who calls), C (a gateway), none."
+    )
+    origid: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9-]{0,64}$",
+        description="UUID that stands for this exchange; default: by the certificate.",
+    )
+    trunks: list[str] = Field(default=[], description="Trunks to which calls are signed; default: all.")
 
 
 def read_verstat(given: object) -> object:
@@ -65,6 +104,7 @@ class IdentitySettings(Part):
     )
     certificates: int = Field(1000, ge=1, le=100_000, description="Certificates that are remembered.")
     waiting: int = Field(1000, ge=1, le=100_000, description="Calls that may wait for certificates at once.")
+    sign: SignSettings | None = Field(None, description="Sign calls out of the PBX; none: they leave as they are.")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -74,7 +114,10 @@ class IdentitySettings(Part):
 
     def under(self, base: Path) -> IdentitySettings:
         """The same with whole paths."""
-        paths = {
+        paths: dict[str, object] = {
             name: value and base / value for name, value in (("authorities", self.authorities), ("https", self.https))
         }
+        if self.sign is not None:
+            files = {"key": base / self.sign.key, "certificate": base / self.sign.certificate}
+            paths["sign"] = self.sign.model_copy(update=files)
         return self.model_copy(update=paths)

@@ -161,6 +161,13 @@ class Metrics(Collector):
             family = GaugeMetricFamily if name.endswith(_GAUGES) else CounterMetricFamily
             yield family(f"ringfence_{name}", MEANINGS.get(name, f"{name.replace('_', ' ').capitalize()}."), count)
 
+        signed = CounterMetricFamily(
+            "ringfence_calls_signed", "Calls that were signed, by what was said.", labels=["as"]
+        )
+        for level in ("A", "B", "C", "div", "fault"):
+            signed.add_metric([level], self._core.signed[level])
+        yield signed
+
     def _connections(self) -> Iterator[Metric]:
         streams = [each for each in self.endpoints if isinstance(each, StreamEndpoint)]
         held = GaugeMetricFamily("ringfence_connections", "Connections that are open.", labels=["transport"])

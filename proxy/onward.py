@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -21,9 +22,11 @@ from proxy.screening import Screening, asserted_in, asserts_unread
 from proxy.sip.headers import MAGIC_COOKIE
 from proxy.sip.transaction import InviteClient, NonInviteClient
 from proxy.sip.uri import Uri, named_part, parse_uri
+from proxy.stir.signing import Signing
 from proxy.token import DIVERTED, EMERGENCY, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, PARTY, Token
 from proxy.validation import Refusal, is_unread
 from proxy.verstat import OFF, tell
+from proxy.vouching import vouch, vouch_for_diversion
 from rules.model import Action
 
 _DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
@@ -42,6 +45,8 @@ class Onward(Node):
     record_route: bool
     streamless: dict[tuple[str, int], float]  # addresses without TCP, and until when that counts
     _branches: int
+    signing: Signing | None  # by what calls are signed that leave
+    signed: Counter[str]  # calls by what was signed: A, B, C, div; fault: what should have been and could not
 
     def admit(self, context: Context, now: float) -> None:
         """The request goes on: choose its targets (16.5), make the edits that all of them share, forward it."""
@@ -95,9 +100,27 @@ class Onward(Node):
                 context.as_sent = tell(context, context.topology.verstat)
             if stranger:
                 self._let_no_phone_answer(context)
+        if self.signing is not None and context.server.invite and not fields.to_tag:
+            self._vouch(context, self.signing, destination, now)
         if context.server.invite:
             self.say_trying(context, now)
         self.forward(context, now)
+
+    def _vouch(self, context: Context, signing: Signing, destination: Destination | None, now: float) -> None:
+        """Sign what leaves for somebody who verifies; whatever goes wrong with that, the call goes on unsigned."""
+        at = float(self.dialogs.wall(now))
+        try:
+            told = ""
+            if destination is not None:
+                told = vouch_for_diversion(context, signing, destination, at)
+            elif context.peer.from_pbx and context.led is None and not context.is_emergency_call:
+                hidden = not context.topology.trusts(context.targets[0])
+                withheld = hidden and bool(self.screening.withheld_names(context.request))
+                told = vouch(context, signing, at, withheld=withheld)
+        except Exception:
+            told = "fault"
+        if told:
+            self.signed[told] += 1
 
     def _targets(self, context: Context, destination: Destination | None, plan: Plan, next_hop: Uri) -> list[Target]:
         """Where the request goes (16.5): a list of its own, since it loses those that were tried."""

@@ -19,6 +19,7 @@ from proxy.streams.certificates import CertificateFault, read_authorities, read_
 from ringfence.api_settings import on_loopback
 from ringfence.node_settings import Configuration, rule_files
 from ringfence.stand_ins import UNREAD
+from ringfence.stir.signing_files import SigningFault, open_signing
 from rules.judging.calendars import BadCalendar, read_calendar
 from rules.language.faults import Location
 from rules.language.source import Document, Fault
@@ -64,6 +65,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         metrics,
         console,
         hep,
+        signing,
     ):
         findings.extend(check(configuration))
     findings.extend(files(configuration, base))
@@ -584,6 +586,15 @@ def hep(configuration: Configuration) -> Iterator[Finding]:
         )
 
 
+def signing(configuration: Configuration) -> Iterator[Finding]:
+    """Calls are signed to trunks that are there."""
+    sign = configuration.identity.sign
+    names = [trunk.name for trunk in configuration.trunks]
+    for i, name in enumerate(sign.trunks if sign is not None else ()):
+        if name not in names:
+            yield Finding(("identity", "sign", "trunks", i), f"there is no trunk {name!r}", known(names))
+
+
 def signatures(configuration: Configuration, base: Path) -> Iterator[Finding]:
     """Files of authorities hold certificates."""
     identity = configuration.identity.under(base)
@@ -595,6 +606,10 @@ def signatures(configuration: Configuration, base: Path) -> Iterator[Finding]:
             read_authorities(file)
         except CertificateFault as fault:
             yield Finding(("identity", name), fault.what, fault.hint)
+    try:
+        open_signing(configuration.identity, base)
+    except SigningFault as fault:
+        yield Finding(("identity", "sign", fault.setting), fault.what, fault.hint)
 
 
 def console(configuration: Configuration) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from proxy.resolver import LeadsNowhere
 from proxy.server import Further, Server
 from proxy.setup import Setup
 from proxy.sockets import Sockets
+from proxy.stir.signing import Signing
 from ringfence import supervisor
 from ringfence.asked_settings import AskedSettings
 from ringfence.audit_rounds import AuditRounds
@@ -45,6 +46,7 @@ from ringfence.remembered import of_now
 from ringfence.restart import Left, Restarting
 from ringfence.rule_changes import RuleChanges, Start
 from ringfence.service_log import set_level
+from ringfence.stir.signing_files import SigningFault, open_signing
 from ringfence.stir.verifier import Seen, Verifier, open_verifier
 from ringfence.storage import Room, Storage
 from ringfence.traces import Traces, Wanted
@@ -196,6 +198,7 @@ class Node:
             registry.register(part)
         registry.register(self._signatures)
         self._verify_by(self._verifier_of(configuration))
+        self._core.signing = self._signing_of(configuration, start.document)
         self._pages = Pages(registry, self._alive, self._fit_for_calls, configuration.metrics_from)
         if configuration.metrics is not None:
             self._figures = publish(self._pages, configuration.metrics, self._handed.sockets)
@@ -419,9 +422,12 @@ class Node:
             figures = self._figures_at(configuration, read.document, opened)
             homer = self._homer_of(configuration, read.document, opened)
             verifier = self._verifier_of(configuration)
+            signing = self._signing_of(configuration, read.document)
             await self._screen.configure(configuration)
             given_back = opened.pop_all()
-        return Ready(lambda read: self._place(read, setup, further, (figures, homer, verifier)), given_back.close)
+        return Ready(
+            lambda read: self._place(read, setup, further, (figures, homer, verifier, signing)), given_back.close
+        )
 
     def _figures_at(self, to: Configuration, document: Document, opened: ExitStack) -> Port:
         """The port of figures that is to be; the one that is goes on until then."""
@@ -455,6 +461,14 @@ class Node:
             self._signatures,
         )
 
+    def _signing_of(self, configuration: Configuration, document: Document) -> Signing | None:
+        """By what calls are signed from then on: the files are read anew by each reload."""
+        try:
+            return open_signing(configuration.identity, self._here.base)
+        except SigningFault as fault:
+            place = ("identity", "sign", fault.setting)
+            raise RuleError([document.fault(place, fault.what, fault.hint)]) from None
+
     def _verify_by(self, verifier: Verifier | None) -> None:
         before = self._signatures.take(verifier)
         if self._server is not None:
@@ -463,15 +477,20 @@ class Node:
             self._spawn(before.close())
 
     def _place(
-        self, read: Read, setup: Setup, further: Further, made: tuple[Port, Homer | None, Verifier | None]
+        self,
+        read: Read,
+        setup: Setup,
+        further: Further,
+        made: tuple[Port, Homer | None, Verifier | None, Signing | None],
     ) -> None:
         """Go by it from the next datagram on. No await is here, and nothing that can fail."""
         configuration, server = read.configuration, self._server
-        figures, homer, verifier = made
+        figures, homer, verifier, signing = made
         self._overheard.take(homer)
         assert server is not None
         server.take(setup, further)
         self._verify_by(verifier)
+        self._core.signing = signing
         self._kernel_bans.renew()
         self._screen.take(configuration, read.ruleset, budget_ms=configuration.limits.judge_ms)
         self._changes.take(configuration, read.document, read.ruleset, read.number)

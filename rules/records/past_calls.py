@@ -18,7 +18,7 @@ from rules.language.examples import NotJudged, Read, example_call
 from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.grammar import Example
 from rules.language.source import read_document, refuse_what_is_no_file
-from rules.model import Action, Call, Hit, Number, NumberClass, Step, Trunk
+from rules.model import ATTESTATION, ATTESTATIONS, Action, Call, Hit, Number, NumberClass, Step, Trunk
 from rules.numbering.numbers import read_number
 from rules.records.decisions import first_decision, read_fired
 from rules.records.redacted_numbers import HIDDEN_WORD, redacted_number
@@ -186,6 +186,7 @@ class RecordReader:
                 if "more_texts" in facts
                 else None,
                 facts={"group": group} if group and not measured else measured,
+                vouched=bool(measured) and get("believed", False) and measured.get(ATTESTATION[0]) in ATTESTATIONS[:3],
             )
             verdict = _ACTIONS[action]
         except (ValueError, KeyError, TypeError, AttributeError):

@@ -28,6 +28,17 @@ def test_hosts_and_networks_have_one_spelling():
     assert settings.verstat == "off"
 
 
+SIGN = {"key": "k.pem", "certificate": "c.pem", "url": "https://cert.example.org/c.pem"}
+
+
+def test_calls_are_signed_by_files_beside_the_configuration():
+    settings = IdentitySettings.model_validate({"sign": {**SIGN, "numbers": ["+49 30 123*", "+4930555"]}})
+    sign = settings.under(Path("/etc/ringfence")).sign
+    assert sign is not None
+    assert (sign.key, sign.certificate) == (Path("/etc/ringfence/k.pem"), Path("/etc/ringfence/c.pem"))
+    assert (sign.numbers, sign.others) == (["+4930123*", "+4930555"], "B")
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -41,6 +52,11 @@ def test_hosts_and_networks_have_one_spelling():
         ({"believe": ["none"]}, "'A', 'B' or 'C'"),
         ({"verstat": "header"}, "'uri', 'user' or 'off'"),
         ({"key": "x"}, "Extra inputs"),
+        ({"sign": {**SIGN, "url": "http://cert.example.org/c.pem"}}, "no address of a certificate"),
+        ({"sign": {**SIGN, "numbers": ["030123"]}}, "no number with its country"),
+        ({"sign": {**SIGN, "numbers": ["+49*1"]}}, "no number with its country"),
+        ({"sign": {**SIGN, "others": "A"}}, "'B', 'C' or 'none'"),
+        ({"sign": {**SIGN, "origid": "a b"}}, "should match pattern"),
     ],
 )
 def test_what_means_nothing_is_refused(given: dict[str, object], said: str):
