@@ -619,6 +619,9 @@ class ProxySettings(Part):
     pbxes: list[PbxSettings]
     trunks: list[TrunkSettings] = Field(min_length=1)
     profiles: dict[str, ProfileSettings] = Field(default={}, description="Reply profiles beside `decline`.")
+    actions: dict[Name, list[Literal["forward", "tag", "divert"]]] = Field(
+        default={}, description="Plug-ins that add header lines to calls, and to those of which verdicts."
+    )
     destinations: dict[Name, DestinationUri] = Field(
         default={}, description="Where rules divert calls to, by name: sip:USER@HOST[:PORT][;transport=tcp|tls]."
     )

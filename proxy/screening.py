@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from proxy.context import Context
 from proxy.labels import MARK, mark_of
 from proxy.neighbours import IDENTITY_HEADERS
+from proxy.own_answers import Asked, own_lines, own_reply
 from proxy.profile_settings import ProfileSettings
 from proxy.reply_profiles import DEFAULT_PROFILE, made
 from proxy.sip.errors import BadHeader
@@ -30,6 +32,7 @@ from rules.numbering.emergency import NO_EMERGENCIES
 from rules.numbering.numbers import is_emergency
 from rules.numbering.readings import Readings, readings
 
+NO_ACTIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 _NO_DOMAIN: Final = "anonymous.invalid"  # RFC 3323 4.1.1.3
 Asserted = tuple[list[bytes], list[bytes]]  # values of P-Asserted-Identity, and of Remote-Party-ID
 
@@ -52,17 +55,30 @@ class Screening:
         headers: Sequence[str] = (),
         label: str = "",
         distinct_ring: str = "",
+        actions: Mapping[str, Sequence[str]] = NO_ACTIONS,
+        plugin_wait_s: float = 0.005,
     ) -> None:
         self._profiles = made(profiles)
         self.statuses = {each.status for each in self._profiles.values()}
         self._headers = [(name.lower(), name.lower().encode()) for name in headers]
         self._label = label
         self._labels: dict[bytes, str] = {}  # by their marks, as they were given
+        self._acts_on = {name: frozenset([Action(verdict) for verdict in on]) for name, on in actions.items()}
+        self._plugin_wait_s = plugin_wait_s
+        self._replies: dict[str, Asked] = {}  # plug-ins, by their names
+        self._lines: dict[str, Asked] = {}
+        self._actions: list[tuple[Asked, frozenset[Action]]] = []
         self._alert = b"Alert-Info: <%s>" % distinct_ring.encode() if distinct_ring else b""
 
     def take_over(self, before: Screening) -> None:
         """The labels that dialogs carry are known by their marks further on."""
         self._labels |= before._labels
+        self.plug(before._replies, before._lines)
+
+    def plug(self, replies: Mapping[str, Asked], lines: Mapping[str, Asked]) -> None:
+        """Ask these plug-ins from now on, as far as the settings name them."""
+        self._replies, self._lines = dict(replies), dict(lines)
+        self._actions = [(self._lines[name], on) for name, on in self._acts_on.items() if name in self._lines]
 
     def read_call(self, context: Context, at: float) -> Call:
         """The facts of an INVITE; `at` is seconds since the epoch. Never raises: what can't be read is a class."""
@@ -124,6 +140,13 @@ class Screening:
     ) -> tuple[int, str, tuple[bytes, ...]]:
         """Status, phrase and header fields of a rejection. Neither rule nor list is named to the caller."""
         profiles = self._profiles
+        if self._replies:
+            name = verdict.profile if verdict.profile in profiles or verdict.profile in self._replies else trunk.profile
+            own = self._replies.get(name)
+            if own is not None:
+                told = own_reply(own, verdict, trunk, request, self._plugin_wait_s)
+                if told is not None:
+                    return told
         profile = profiles.get(verdict.profile) or profiles.get(trunk.profile) or profiles[DEFAULT_PROFILE]
         if profile.otherwise and not profile.suits(request):
             profile = profiles.get(profile.otherwise) or profiles[DEFAULT_PROFILE]
@@ -131,6 +154,8 @@ class Screening:
 
     def apply(self, lines: list[bytes], request: Request, verdict: Verdict) -> str | None:
         """Mark a tagged or diverted call in `lines`; the label that it gets, None where it gets none."""
+        if self._actions and verdict.step is not Step.EMERGENCY:
+            self._act(lines, request, verdict)
         action = verdict.action
         if action is not Action.TAG and action is not Action.DIVERT:
             return None
@@ -157,6 +182,15 @@ class Screening:
             self._labels.clear()
         self._labels[mark_of(label)] = label
         return label
+
+    def _act(self, lines: list[bytes], request: Request, verdict: Verdict) -> None:
+        """What plug-ins let a call carry on; what they write, the caller's own lines of that name make room for."""
+        for source, on in self._actions:
+            if verdict.action in on:
+                found = own_lines(source, verdict, request, self._plugin_wait_s)
+                if found:
+                    lines[:] = [line for line in lines if line.partition(b":")[0].strip().lower() not in found]
+                    lines += list(found.values())
 
     def label_of(self, mark: bytes) -> str:
         """The label of a dialog by its mark in the token; empty where a restart forgot which one a rule had given."""

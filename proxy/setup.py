@@ -40,7 +40,12 @@ def set_up(settings: ProxySettings, judging: ScreeningSettings, keys: Keyring, b
         Topology(settings, tag_at=thresholds.tag, reject_at=thresholds.reject, country=country, before=before),
         Tokens(keys.tokens),
         Screening(
-            settings.profiles, headers=judging.headers, label=settings.label, distinct_ring=settings.distinct_ring
+            settings.profiles,
+            headers=judging.headers,
+            label=settings.label,
+            distinct_ring=settings.distinct_ring,
+            actions=settings.actions,
+            plugin_wait_s=judging.facts.plugin_ms / 1000,
         ),
         Outgoing(settings, code=complaints.feature_code, announcement=complaints.announcement, country=country),
         settings.limits,

@@ -20,7 +20,8 @@ from proxy.flows import PeerFlow
 from proxy.neighbours import Pbx, Peer
 from ringfence.node_settings import Configuration
 from rules.judging.engine import RuleSet
-from rules.judging.fact_sources import FactSources, installed_sources
+from rules.judging.fact_sources import FactSources, installed_givers
+from rules.judging.number_sources import AtOnce
 from rules.language.examples import Described, NotJudged
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
@@ -234,7 +235,8 @@ def ask_plugins(facts: frozenset[str], call: Call) -> None:
     """Let the plug-ins whose facts the rules read say what they know of the call, as they would when it rings."""
     if not facts or call.emergency:
         return
-    sources = FactSources(installed_sources(), wait_s=LOOK_UP_S)
+    givers, bounds = installed_givers(), AtOnce(deadline_s=LOOK_UP_S, wait_s=LOOK_UP_S)
+    sources = FactSources(givers.sources, wait_s=LOOK_UP_S, numbers=givers.numbers, at_once=bounds)
     sources.ask(facts)
     sources.measure(call)
     sources.close()

@@ -21,6 +21,7 @@ from ringfence.node_settings import Configuration, rule_files
 from ringfence.stand_ins import UNREAD
 from ringfence.stir.signing_files import SigningFault, open_signing
 from rules.judging.calendars import BadCalendar, read_calendar
+from rules.judging.plugins import ACTIONS, REPLIES, installed
 from rules.language.faults import Location
 from rules.language.source import Document, Fault
 from rules.numbering.emergency import emergency_table, is_emergency
@@ -55,6 +56,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         addresses,
         next_hops,
         profiles,
+        plug_ins,
         destinations,
         answers,
         feature_code,
@@ -354,9 +356,26 @@ def ends_of_certificates(configuration: Configuration, document: Document, base:
             yield document.fault(place, told, "put another one there: it is taken while the node runs", warning=True)
 
 
+def known_profiles(configuration: Configuration) -> frozenset[str]:
+    """Reply profiles that rules, lists and trunks may name; a plug-in is one of its name."""
+    return BUILT_IN_PROFILES | configuration.profiles.keys() | {told.name for _, told in installed(REPLIES)}
+
+
+def plug_ins(configuration: Configuration) -> Iterator[Finding]:
+    """A plug-in that is to act is installed, and no reply is both a setting and a plug-in."""
+    named = {told.name for _, told in installed(ACTIONS)}
+    for name in configuration.actions:
+        if name not in named:
+            yield Finding(("actions", name), f"no plug-in of {ACTIONS} is named {name!r}", known(named))
+    for _, told in installed(REPLIES):
+        if told.name in configuration.profiles or told.name in BUILT_IN_PROFILES:
+            what = f"{told.place} is a reply profile of that name, too"
+            yield Finding(("profiles", told.name), what, "rename it, or uninstall the plug-in")
+
+
 def profiles(configuration: Configuration) -> Iterator[Finding]:
     """A trunk's reply profile exists, and no profile speaks with the callee's own word."""
-    names = BUILT_IN_PROFILES | configuration.profiles.keys()
+    names = known_profiles(configuration)
     for i, trunk in enumerate(configuration.trunks):
         if trunk.profile not in names:
             yield Finding(("trunks", i, "profile"), f"no profile is named {trunk.profile!r}", known(names))
@@ -426,7 +445,7 @@ REJECTING = frozenset({"block", "do-not-originate", "sealed"})  # kinds of lists
 
 def answers(configuration: Configuration) -> Iterator[Finding]:
     """A list that rejects says how, by a profile or a destination that exist; so do trunks and steps of the ladder."""
-    named = BUILT_IN_PROFILES | configuration.profiles.keys()
+    named = known_profiles(configuration)
     found: list[tuple[Location, str]] = [
         (("trunks", i, "divert"), trunk.divert) for i, trunk in enumerate(configuration.trunks)
     ]

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from socket import SOCK_STREAM
 from time import monotonic
@@ -41,6 +42,7 @@ from ringfence.opinions import Opinions
 from ringfence.overheard import Overheard, homer_of
 from ringfence.peers import PeerCommands
 from ringfence.phone_reports import PhoneComplaints
+from ringfence.plug_ins import PlugIns
 from ringfence.reload import Read, Ready, Reloading, fault_of_listener, fault_of_pbx
 from ringfence.remembered import of_now
 from ringfence.restart import Left, Restarting
@@ -119,6 +121,7 @@ class Node:
         self._audit = AuditRounds(self._installed)
         self._instruments = Instruments(self._core, lambda: screen.counters, self._ailments)
         self._signatures = Seen()
+        self._plug_ins = PlugIns(self._core, screen)
         self._traces = Traces(lambda: self._reloading.configuration.home, self._note_trace)
         self._overheard = Overheard(self._traces)
         self._traces.changed = self._overheard.look
@@ -142,6 +145,7 @@ class Node:
         BanCommands(self._core, file=self._ban_file).register(self.control)
         self._ban_file.load(monotonic())
         self._instruments.register(self.control)
+        self._plug_ins.register(self.control)
         self.control.register("listeners", self._listening)
         self.control.register("restart", self._asked_to_restart, wait_s=RESTART_S)
         if (figures := self._here.configuration.metrics) is not None:
@@ -178,6 +182,7 @@ class Node:
             self._overheard.close()
             await self._changes.close()
             await self._screen.close()
+            self._plug_ins.close()
             await self._phones.close_all()
             if self.has_successor:
                 hold_signals()
@@ -223,6 +228,7 @@ class Node:
         ]
         self._overheard.begin(server, self._first_homer())
         self._screen.polled.append(self._traces.tick)
+        self._screen.polled.append(partial(self._plug_ins.tell, self._screen.journal.troubles))
         self._changes.begin()
         self._phones.begin()
         self._kernel_bans.renew()

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ringfence.ask import Reader
-from ringfence.checks import BUILT_IN_PROFILES
+from ringfence.checks import known_profiles
 from ringfence.configuration import read_configuration
 from ringfence.node_settings import Configuration, rule_files
 from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.judging.engine import RuleSet
-from rules.judging.fact_sources import OURS, installed_sources
+from rules.judging.fact_sources import OURS, installed_givers
 from rules.language.compile import Compiled, Known, compile_rules, read_files
 from rules.language.rule_files import RuleFiles
 from rules.language.rule_paths import find
@@ -53,7 +53,7 @@ def compiled(
     except (KeyError, ValueError):  # a configuration with faults, which are told
         read = None
     known = Known(
-        profiles=BUILT_IN_PROFILES | configuration.profiles.keys(),
+        profiles=known_profiles(configuration),
         destinations=configuration.destinations.keys(),
         facts=known_facts(),
         labels=configuration.record_route,
@@ -68,7 +68,7 @@ def compiled(
 
 def known_facts() -> frozenset[str]:
     """The facts that somebody here measures: Ringfence itself, or a plug-in."""
-    return OURS.union(*(source.names for source in installed_sources().values()))
+    return OURS | installed_givers().names
 
 
 def load_rulebook(path: Path, files: list[Path] | None = None) -> Rulebook:

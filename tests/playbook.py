@@ -83,7 +83,10 @@ class Playbook:
         self.settings = ProxySettings.model_validate({**SETTINGS, **settings})
         self.topology = Topology(self.settings)
         self.screening = Screening(
-            self.settings.profiles, label=self.settings.label, distinct_ring=self.settings.distinct_ring
+            self.settings.profiles,
+            label=self.settings.label,
+            distinct_ring=self.settings.distinct_ring,
+            actions=self.settings.actions,
         )
         self.core = Core(
             self.topology,
@@ -118,7 +121,10 @@ class Playbook:
         self.settings = ProxySettings.model_validate({**SETTINGS, **settings})
         self.topology = Topology(self.settings, before=self.topology)
         self.screening = Screening(
-            self.settings.profiles, label=self.settings.label, distinct_ring=self.settings.distinct_ring
+            self.settings.profiles,
+            label=self.settings.label,
+            distinct_ring=self.settings.distinct_ring,
+            actions=self.settings.actions,
         )
         self.core.take(
             *(self.topology, self.core.tokens, self.screening, Outgoing(self.settings), self.settings.limits, self.now),

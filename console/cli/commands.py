@@ -38,6 +38,7 @@ from console.cli.node.database_commands import db_app
 from console.cli.node.decision_commands import log
 from console.cli.node.health_command import health
 from console.cli.node.peer_commands import peers_app
+from console.cli.node.plugin_commands import plugins
 from console.cli.node.profile_commands import profiles_app
 from console.cli.node.running_commands import reload, restart, top
 from console.cli.noted import note_unmasking
@@ -311,6 +312,7 @@ def demo(
 
 
 app.command("health", rich_help_panel=NODE)(health)
+app.command("plugins", rich_help_panel=NODE)(plugins)
 app.command("reload", rich_help_panel=NODE)(reload)
 app.command("top", rich_help_panel=NODE)(top)
 app.command("restart", rich_help_panel=NODE)(restart)

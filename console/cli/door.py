@@ -34,7 +34,7 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     **{f"db {name}": (_R.PEERS_WRITE,) for name in ("check", "backup", "restore")},
     **dict.fromkeys(("reload", "restart", "trace", "peers drain", "peers undrain"), (_R.PEERS_WRITE,)),
     **dict.fromkeys(("bans add", "bans lift"), (_R.PEERS_WRITE,)),
-    **dict.fromkeys(("top", "peers", "bans", "bans list"), (_R.PEERS_READ,)),
+    **dict.fromkeys(("top", "peers", "bans", "bans list", "plugins"), (_R.PEERS_READ,)),
     **dict.fromkeys(("rules activate", "rules rollback", "rules promote", "rules demote", "replay"), (_R.RULES_WRITE,)),
     **dict.fromkeys(("rules list", "rules stats", "rules history", "rules diff"), (_R.RULES_READ,)),
     **dict.fromkeys(("log", "explain"), (_R.CALLS_READ,)),

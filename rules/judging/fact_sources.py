@@ -1,26 +1,21 @@
-"""Facts from elsewhere: plug-ins of the entry point `ringfence.facts`, which cost their fact and never a call.
+"""Facts from elsewhere: plug-ins of the entry points `ringfence.facts` and `ringfence.numbers`.
 
-A plug-in runs in a thread of its own, and a call waits a few milliseconds for it at most. One that raised, answered
-nonsense, or is still busy leaves its facts lacking; one that was slow rests for a second before it is asked again.
+They cost their fact and never a call: one that fails or is too slow leaves its facts lacking (see plugins.py).
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterable, Mapping
-from importlib.metadata import entry_points
-from queue import SimpleQueue
-from time import monotonic
-from typing import Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
-from rules.language.faults import Fault, RuleError
+from rules.judging.number_sources import AtOnce, NumberSource, NumberWorker, installed_numbers
+from rules.judging.plugins import FACTS, NUMBERS, Worker, Wrong, loaded, read_mapping
 from rules.language.values import read_rate_name
 from rules.model import ATTESTATION, Call
 
-GROUP = "ringfence.facts"
 # facts that Ringfence itself finds out
 OURS = frozenset(("group", "ledger", "code", "holder", "host", "purpose", "readings_differ", *ATTESTATION))
-REST_S = 1.0
 Fact = float | str | bool
 
 
@@ -33,50 +28,21 @@ class FactSource(Protocol):
         """What it knows of this call; what it doesn't know it leaves out."""
 
 
-class _Worker:
+class _Worker(Worker):
     """One plug-in in its thread."""
 
     def __init__(self, name: str, source: FactSource) -> None:
-        self.name = name
         self.names = frozenset(source.names)
-        self.failures = 0
-        self.last_error = ""
         self._source = source
-        self._asked: SimpleQueue[tuple[Call, list[Mapping[str, Fact] | None]] | None] = SimpleQueue()
-        self._answered = threading.Semaphore(0)
-        self._busy = False
-        self._rests_until = 0.0
-        self._thread = threading.Thread(target=self._run, name=f"facts-{name}", daemon=True)
-        self._thread.start()
+        super().__init__(name, self._measured)
+
+    def _measured(self, call: Call) -> dict[str, Any] | None:
+        return read_mapping(self._source.measure(call))
 
     def measure(self, call: Call, wait_s: float) -> None:
         """Give the call the facts that come in time."""
-        if self._busy and not self._caught_up():
-            self._fail("still busy with an earlier call")
-            return
-        if self._rests_until and monotonic() < self._rests_until:
-            self._fail("was slow and rests")
-            return
-        box: list[Mapping[str, Fact] | None] = []
-        self._busy = True
-        self._asked.put((call, box))
-        if not self._answered.acquire(timeout=wait_s):
-            self._rests_until = monotonic() + REST_S
-            self._fail(f"no answer within {wait_s * 1000:g} ms")
-            return
-        self._busy = False
-        if box and box[0]:
-            self._enter(call, box[0])
-
-    def close(self) -> None:
-        """The thread ends as soon as the plug-in lets it."""
-        self._asked.put(None)
-        if not self._busy or self._caught_up():
-            self._thread.join()
-
-    def _caught_up(self) -> bool:
-        self._busy = not self._answered.acquire(blocking=False)
-        return not self._busy
+        if found := self.ask(call, wait_s):
+            self._enter(call, found)
 
     def _enter(self, call: Call, found: Mapping[str, Fact]) -> None:
         facts = call.facts
@@ -86,93 +52,117 @@ class _Worker:
             if name in self.names and isinstance(value, bool | int | float | str):
                 facts[name] = value
             else:
-                self._fail(f"{name!r}: {type(value).__name__} is none of the facts that it names")
-
-    def _fail(self, why: str) -> None:
-        self.failures += 1
-        self.last_error = f"{self.name}: {why}"
-
-    def _run(self) -> None:
-        while (asked := self._asked.get()) is not None:
-            call, box = asked
-            try:
-                found = self._source.measure(call)
-                box.append(dict(found) if found else None)
-            except Exception as error:  # whatever goes wrong there, the fact is lacking
-                self._fail(f"{type(error).__name__}: {error}")
-            self._answered.release()
+                self.fail(f"{name!r}: {type(value).__name__} is none of the facts that it names")
 
 
 class FactSources:
     """The plug-ins that are installed; asked only for facts that some rule reads."""
 
-    def __init__(self, sources: Mapping[str, FactSource] | None = None, *, wait_s: float = 0.005) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, FactSource] | None = None,
+        *,
+        wait_s: float = 0.005,
+        numbers: Mapping[str, NumberSource] | None = None,
+        at_once: AtOnce | None = None,
+    ) -> None:
         self._wait_s = wait_s
         self._workers = [_Worker(name, source) for name, source in sorted((sources or {}).items())]
+        bounds = at_once or AtOnce()
+        self._numbers = [NumberWorker(name, source, bounds) for name, source in sorted((numbers or {}).items())]
+        self._all: tuple[_Worker | NumberWorker, ...] = (*self._workers, *self._numbers)
         self._asked: tuple[_Worker, ...] = ()
+        self._looked_up: tuple[NumberWorker, ...] = ()
         self.wanted = False  # is there a plug-in whose facts some rule reads?
 
-    def wait(self, seconds: float) -> None:
-        """Let a call wait so long for them from now on."""
+    def wait(self, seconds: float, at_once: AtOnce | None = None) -> None:
+        """Let a call wait so long for them from now on, and look numbers up within these bounds."""
         self._wait_s = seconds
+        for worker in self._numbers:
+            worker.bounds = at_once or worker.bounds
 
     def ask(self, names: Iterable[str]) -> None:
         """From now on, only these facts are wanted."""
         wanted = frozenset(names)
         self._asked = tuple(worker for worker in self._workers if worker.names & wanted)
-        self.wanted = bool(self._asked)
+        self._looked_up = tuple(worker for worker in self._numbers if worker.names & wanted)
+        self.wanted = bool(self._asked or self._looked_up)
 
     def measure(self, call: Call) -> None:
         """Give the call what the plug-ins know of it, as far as they answer in time."""
+        for source in self._looked_up:
+            source.measure(call)
         for worker in self._asked:
             worker.measure(call, self._wait_s)
 
     @property
     def names(self) -> frozenset[str]:
         """Every fact that some plug-in may give."""
-        return frozenset().union(*(worker.names for worker in self._workers))
+        return frozenset().union(*(worker.names for worker in self._all))
 
     @property
     def failures(self) -> int:
         """How often a fact was lacking because its plug-in failed."""
-        return sum(worker.failures for worker in self._workers)
+        return sum(worker.failures for worker in self._all)
 
     @property
     def last_errors(self) -> list[str]:
         """What went wrong last, by plug-in."""
-        return [worker.last_error for worker in self._workers if worker.last_error]
+        return [worker.last_error for worker in self._all if worker.last_error]
+
+    def figures(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """What each did so far, by its group and name."""
+        return {
+            **{(FACTS, worker.name): worker.figures() for worker in self._workers},
+            **{(NUMBERS, worker.name): worker.figures() for worker in self._numbers},
+        }
 
     def close(self) -> None:
         """No plug-in is asked any more."""
-        for worker in self._workers:
+        for worker in self._all:
             worker.close()
 
 
-def installed_sources() -> dict[str, FactSource]:
-    """Every plug-in of the entry point; RuleError names those that can't be used."""
-    found: dict[str, FactSource] = {}
-    owners: dict[str, str] = {}
-    faults = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        place = f"plug-in {point.name} ({point.value})"
-        try:
-            source: FactSource = point.load()()
-            names = list(source.names)
-            if isinstance(source.names, str) or not callable(source.measure):
-                raise TypeError("`names` is a collection of names, and `measure` takes a call")
-        except Exception as error:
-            what = f"it can't be used: {type(error).__name__}: {error}"
-            faults.append(Fault(place, 0, 0, what, "repair or uninstall it; docs/facts.md says what a plug-in is"))
-            continue
-        for name in names:
-            if name in OURS or read_rate_name(name):
-                what = f"fact {name!r} is measured by Ringfence itself"
-                faults.append(Fault(place, 0, 0, what, "give it a name of its own"))
-            elif name in owners:
-                what = f"fact {name!r} comes from plug-in {owners[name]} too"
-                faults.append(Fault(place, 0, 0, what, "uninstall one of the two"))
-            owners.setdefault(name, point.name)
-        found[point.name] = source
-    if faults:
-        raise RuleError(faults)
+def installed_sources(owners: dict[str, str] | None = None) -> dict[str, FactSource]:
+    """Every plug-in of `ringfence.facts`; RuleError names those that can't be used. `owners` are facts given before."""
+    known = {} if owners is None else owners
+
+    def wrong(name: str, source: FactSource) -> list[Wrong]:
+        given = list(source.names)
+        if isinstance(source.names, str) or not callable(source.measure):
+            raise TypeError("`names` is a collection of names, and `measure` takes a call")
+        return claimed(known, name, given)
+
+    found: dict[str, FactSource] = loaded(FACTS, wrong, "docs/facts.md")
     return found
+
+
+def claimed(owners: dict[str, str], name: str, facts: Collection[str]) -> list[Wrong]:
+    """Enter the facts that a plug-in gives; what is wrong with them."""
+    found = []
+    for fact in facts:
+        if fact in OURS or read_rate_name(fact):
+            found.append(Wrong(f"fact {fact!r} is measured by Ringfence itself", "give it a name of its own"))
+        elif fact in owners:
+            found.append(Wrong(f"fact {fact!r} comes from plug-in {owners[fact]} too", "uninstall one of the two"))
+        owners.setdefault(fact, name)
+    return found
+
+
+class Givers(NamedTuple):
+    """Who gives facts here."""
+
+    sources: dict[str, FactSource]
+    numbers: dict[str, NumberSource]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The facts that they may give."""
+        given = [each.names for each in self.sources.values()] + [each.names for each in self.numbers.values()]
+        return frozenset().union(*given)
+
+
+def installed_givers() -> Givers:
+    """The plug-ins of both kinds, of which no two give the same fact; RuleError names those that can't be used."""
+    owners: dict[str, str] = {}
+    return Givers(installed_sources(owners), installed_numbers(partial(claimed, owners)))

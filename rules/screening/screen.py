@@ -13,8 +13,9 @@ from typing import Final, Protocol, TextIO
 
 from rules.judging.callbacks import Callbacks
 from rules.judging.engine import passed
-from rules.judging.fact_sources import FactSources, installed_sources
+from rules.judging.fact_sources import FactSources, installed_givers
 from rules.judging.facts import NOWHERE, lists_of
+from rules.judging.number_sources import AtOnce
 from rules.judging.rates import Rates
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
@@ -26,7 +27,7 @@ from rules.records.troubles import Tell, Troubles
 from rules.screening.findings import Findings
 from rules.screening.holding import Held, hold, keeping_of, open_lists
 from rules.screening.snapshots import Snapshots
-from rules.settings.screening import ScreeningSettings
+from rules.settings.screening import RateSettings, ScreeningSettings
 from rules.storage.store import StoreError
 
 UNWANTED: Final = 607  # the callee's own word (RFC 8197)
@@ -82,8 +83,8 @@ class Screen:
         self._now = now
         self._steady: Callable[[], float] = monotonic  # for how long ago something was, whatever is done to the clock
         self._rates = Rates(ruleset.rates, settings.facts)
-        self._sources = sources or FactSources(installed_sources(), wait_s=settings.facts.plugin_ms / 1000)
-        self._sources.ask(ruleset.facts)
+        self.sources = sources or _installed(settings.facts)
+        self.sources.ask(ruleset.facts)
         self._state = _WHOLE  # as far as was said
         self._failures = 0  # of facts, as far as was said
         self._snapshots = Snapshots(lookup, journal, hours=settings.storage.snapshot_hours)
@@ -215,7 +216,7 @@ class Screen:
         """The next call is judged by another rule set."""
         self.ruleset = ruleset
         self._rates.ask(ruleset.rates)
-        self._sources.ask(ruleset.facts)
+        self.sources.ask(ruleset.facts)
 
     def take(self, settings: ScreeningSettings, ruleset: RuleSet, *, budget_ms: int) -> None:
         """Judge by other settings and rules from the next call on; `configure` has given the lists theirs before.
@@ -225,7 +226,7 @@ class Screen:
         self.swap(ruleset)
         self._budget_s = budget_ms / 1000
         self._rates.settings = settings.facts
-        self._sources.wait(settings.facts.plugin_ms / 1000)
+        self.sources.wait(settings.facts.plugin_ms / 1000, looking_up(settings.facts))
         self._snapshots.hours = settings.storage.snapshot_hours
         self._callback_minutes = settings.emergency.callback_minutes
         self._callbacks.last(self._callback_minutes)
@@ -274,10 +275,10 @@ class Screen:
             self._state = state
             self.journal.alarm(state)
             self.journal.troubles.happened(state, self.lookup.absent or str(self.lookup.path))
-        failures = self._sources.failures
+        failures = self.sources.failures
         if failures > self._failures:
             times, self._failures = failures - self._failures, failures
-            self.journal.troubles.happened("facts were lacking", "; ".join(self._sources.last_errors), times)
+            self.journal.troubles.happened("facts were lacking", "; ".join(self.sources.last_errors), times)
 
     def _mend(self) -> None:
         """Now and then try again what could not be opened."""
@@ -310,7 +311,7 @@ class Screen:
             "judge_errors": self._errors,
             "judge_over_budget": self._over_budget,
             "judge_unknown": self._findings.unknown,
-            "facts_failed": self._sources.failures,
+            "facts_failed": self.sources.failures,
             "rates_forgotten": self._rates.forgotten,
             "rates_remembered": len(self._rates),
             "rates_octets": self._rates.octets,
@@ -333,7 +334,7 @@ class Screen:
         await self._unlisted.close()
         await self.journal.close()
         self.lookup.close()
-        self._sources.close()
+        self.sources.close()
         if self._mending is not None:
             await asyncio.gather(self._mending, return_exceptions=True)
         if self.lists is not None:
@@ -353,8 +354,8 @@ class Screen:
             rates.count(call, decision, lists_of(call, hits) if rates.by_list else NOWHERE)
             if call.facts is not None and (begun := rates.begun(call.at)):
                 call.facts[COUNTED_SINCE] = begun
-        if self._sources.wanted and not call.emergency:
-            self._sources.measure(call)
+        if self.sources.wanted and not call.emergency:
+            self.sources.measure(call)
         verdict = ruleset.judge(call, hits, called_hits)
         if perf_counter() - started > self._budget_s:
             self._over_budget += 1  # late, and known all the same
@@ -376,6 +377,18 @@ class Screen:
         action = Action.REJECT if closed else Action.FORWARD
         profile = trunk.profile if closed else ""
         return Verdict(action, Step.FAIL_OPEN, profile=profile, revision=self.ruleset.revision)
+
+
+def _installed(settings: RateSettings) -> FactSources:
+    """The plug-ins of this environment."""
+    givers, wait_s = installed_givers(), settings.plugin_ms / 1000
+    return FactSources(givers.sources, wait_s=wait_s, numbers=givers.numbers, at_once=looking_up(settings))
+
+
+def looking_up(settings: RateSettings) -> AtOnce:
+    """How numbers are looked up."""
+    wait_s, deadline_s = settings.number_wait_ms / 1000, settings.number_deadline_ms / 1000
+    return AtOnce(deadline_s, settings.number_at_once, settings.numbers_cached, settings.number_kept_s, wait_s)
 
 
 def _against(verdict: Verdict) -> bool:

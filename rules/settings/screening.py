@@ -128,6 +128,15 @@ class RateSettings(Part):
         2048, ge=16, description="What remembered calls may take; rules whose counts would need more are refused."
     )
     plugin_ms: int = Field(5, ge=1, description="How long a call waits for a fact of a plug-in; then it is lacking.")
+    number_deadline_ms: int = Field(
+        2000, ge=10, le=60_000, description="How long a plug-in may take that asks others about a number."
+    )
+    number_at_once: int = Field(8, ge=1, le=1000, description="Numbers that such a plug-in is asked about at once.")
+    numbers_cached: int = Field(50_000, ge=1, le=5_000_000, description="Numbers whose answers each of them remembers.")
+    number_kept_s: float = Field(3600.0, ge=1, le=2_592_000, description="How long an answer about a number counts.")
+    number_wait_ms: int = Field(
+        0, ge=0, le=50, description="How long a call waits for what is not remembered; 0: it is known at the next call."
+    )
 
 
 class FalsePositiveSettings(Part):

@@ -162,6 +162,7 @@ def test_a_network_inside_another_is_no_fault(tmp_path):
             "8:35",
             "its callers are diverted",
         ),
+        ("actions: {mine: [tag]}", "8:17", "no plug-in of ringfence.actions is named 'mine'; none is configured"),
         ("destinations: {desk: sip:desk@127.0.0.1:5060}", "8:22", "is this proxy, so diverted calls would circle"),
         ("destinations: {desk: tel:110}", "8:22", "'tel:110' is no destination; write one such as sip:desk@"),
         ("destinations: {desk: sip:192.0.2.1}", "8:22", "is no destination"),

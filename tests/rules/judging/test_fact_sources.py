@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.judging import fact_sources
+from rules.judging import plugins
 from rules.judging.fact_sources import FactSources, installed_sources
 from rules.language.compile import Known
 from rules.language.faults import RuleError
@@ -78,7 +78,7 @@ def test_one_that_knows_nothing_fails_or_lies_leaves_the_fact_lacking(sources, a
 
 def test_a_slow_one_is_left_alone_until_it_has_answered_and_rested(sources, monkeypatch):
     now, go, gone = [100.0], threading.Event(), threading.Event()
-    monkeypatch.setattr(fact_sources, "monotonic", lambda: now[0])
+    monkeypatch.setattr(plugins, "monotonic", lambda: now[0])
 
     def wait(call):
         go.wait(60)
@@ -106,7 +106,7 @@ def test_a_slow_one_is_left_alone_until_it_has_answered_and_rested(sources, monk
 
 def points(monkeypatch, **values):
     found = [EntryPoint(name, value, "ringfence.facts") for name, value in values.items()]
-    monkeypatch.setattr(fact_sources, "entry_points", lambda group: found)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: found if group == "ringfence.facts" else [])
 
 
 class Good:

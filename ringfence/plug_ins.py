@@ -1,0 +1,81 @@
+"""The plug-ins of the running node: those that answer and act are loaded here; what each of all kinds did is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxy.core import Core
+from ringfence.control import Control, Question
+from rules.judging.plugins import ACTIONS, GROUPS, REPLIES, Worker, Wrong, installed, loaded
+from rules.records.troubles import Troubles
+from rules.screening.screen import Screen
+
+BOOK = "docs/plugins.md"
+
+
+class PlugIns:
+    """Those of `ringfence.replies` and `ringfence.actions`, each in its thread."""
+
+    def __init__(self, core: Core, screen: Screen) -> None:
+        """RuleError names those that can't be used."""
+        self._screen = screen
+        replies = loaded(REPLIES, _replies, BOOK)
+        actions = loaded(ACTIONS, _acts, BOOK)
+        self._workers: dict[tuple[str, str], Worker] = {}
+        self._workers |= {(REPLIES, name): Worker(name, each.reply) for name, each in replies.items()}
+        self._workers |= {(ACTIONS, name): Worker(name, each.lines) for name, each in actions.items()}
+        self._failures = 0  # as far as was said
+        core.screening.plug(
+            {name: self._workers[REPLIES, name] for name in replies},
+            {name: self._workers[ACTIONS, name] for name in actions},
+        )
+
+    def register(self, control: Control) -> None:
+        """Let `ringfence plugins` ask."""
+        control.register("plugins", self._show)
+
+    def tell(self, troubles: Troubles) -> None:
+        """Say what went wrong since it was last said; asked four times a second."""
+        workers = self._workers.values()
+        failures = sum(worker.failures for worker in workers)
+        if failures > self._failures:
+            times, self._failures = failures - self._failures, failures
+            errors = "; ".join(worker.last_error for worker in workers if worker.last_error)
+            troubles.happened("plug-ins gave nothing that could go out", errors, times)
+
+    def figures(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """What each of all kinds did, by group and name."""
+        own = {key: worker.figures() for key, worker in self._workers.items()}
+        return self._screen.sources.figures() | own
+
+    async def _show(self, question: Question) -> list[dict[str, Any]]:
+        return rows(self.figures())
+
+    def close(self) -> None:
+        """None is asked any more."""
+        for worker in self._workers.values():
+            worker.close()
+
+
+def rows(figures: dict[tuple[str, str], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every plug-in that is installed or loaded, with what it did where a node runs that loaded it."""
+    found = {}
+    for group in GROUPS:
+        for _, told in installed(group):
+            found[group, told.name] = {**told._asdict(), "installed": True}
+    for group, name in figures:
+        found.setdefault((group, name), {"group": group, "name": name, "where": "", "package": "", "version": ""})
+        found[group, name].setdefault("installed", False)
+    return [{**each, "loaded": key in figures, **figures.get(key, {})} for key, each in sorted(found.items())]
+
+
+def _replies(name: str, made: Any) -> list[Wrong]:
+    if not callable(getattr(made, "reply", None)):
+        raise TypeError("`reply` takes what was judged")
+    return []
+
+
+def _acts(name: str, made: Any) -> list[Wrong]:
+    if not callable(getattr(made, "lines", None)):
+        raise TypeError("`lines` takes what was judged")
+    return []
