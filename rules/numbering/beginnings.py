@@ -53,7 +53,7 @@ def beginning_typed(text: str, country: str, *, surely: bool = False) -> str:
     if not is_digits(digits.removeprefix("+")) or not digits.strip("+0"):
         return canonical_prefix(text, country)  # or the reason why it is none
     if digits[0] == "+":
-        return _of_the_world(text, country)
+        return of_some_number(text, _of_the_world(text, country))
     if digits[0] == "0" and _ends_within_an_international_prefix(digits, country):
         raise BadValue(
             f"{text!r} ends within what is dialled before a country code in {country}", f"write +{digits.lstrip('0')}"
@@ -61,6 +61,20 @@ def beginning_typed(text: str, country: str, *, surely: bool = False) -> str:
     if not codes_of(country)[0] or plan_of(country) is not None:
         return _in_own_plan(text, digits, country, surely)
     return _national(text, digits, country, surely)
+
+
+def of_some_number(text: str, beginning: str) -> str:
+    """The beginning; ValueError where it is one within a plan of ours, longer than whatever begins so: CN:100861."""
+    country, colon, digits = beginning.partition(":")
+    plan = plan_of(country) if colon else None
+    if plan is None or digits[:2] in ("95", "96"):  # of these numbers come in any length
+        return beginning
+    rows = [row for each in plan.rows.values() for row in each if row.inside]
+    lengths = [max(row.lengths) for row in rows if digits.startswith(row.prefix) or row.prefix.startswith(digits)]
+    if len(digits) > max(lengths, default=0):
+        hint = f"the numbers that it could mean have {max(lengths)} digits at most" if lengths else ""
+        raise BadValue(f"{text!r} begins no number of {country}", hint)
+    return beginning
 
 
 def _is_abroad(digits: str, country: str) -> bool:
@@ -129,6 +143,7 @@ def _in_own_plan(text: str, digits: str, country: str, surely: bool) -> str:
     area = plan.area(digits) if plan else ""
     within = bool(plan and surely and area and area == calling_code(digits))  # CN:855 is Kaili
     spelt = _of_the_world(f"{codes_of(country)[1]}{digits}" if within else text, country)
+    spelt = of_some_number(text, spelt)
     if plan is None or _is_abroad(digits, country):
         return spelt
     metadata = PhoneMetadata.metadata_for_region(country)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeVar
 
 from rules.model import Number, NumberClass, Trunk
-from rules.numbering.beginnings import beginning_typed
+from rules.numbering.beginnings import beginning_typed, of_some_number
 from rules.numbering.countries import known_country
 from rules.numbering.groups import NO_NUMBER, SpellingFault, refuse_several, without_slash
 from rules.numbering.numbers import read_number
@@ -75,7 +75,9 @@ def prefix_typed(text: str, home: str) -> str:
         except ValueError:
             if plan_of(country) is None:
                 raise  # GB:447404*: no plan of ours tells that some numbers exist only within the country
-            return canonical_prefix(text, country)  # CN:10, as the advice says where 10 could mean several things
+            return of_some_number(
+                text, canonical_prefix(text, country)
+            )  # CN:10, as the advice says where 10 could mean several things
     if " " in home and not (spelt[:1] == "+" or ":" in spelt):
         return _alike(text, home, lambda country: beginning_typed(text, country), str)
     return beginning_typed(text, decided(home))

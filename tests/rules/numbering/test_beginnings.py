@@ -61,6 +61,8 @@ def test_what_is_dialled_before_a_number_is_no_part_of_its_beginning(country: st
         ("US", "91*", "write +191 or +91"),
         ("CN", "234*", "write +234 or +86234"),
         ("CN", "17951138*", "write +86138 or +8617951138"),
+        ("CN", "100861*", "begins no number of CN"),
+        ("CN", "+86101234556*", "begins no number of CN"),
         ("CN", "+8601*", "write one digit more"),
         ("CN", "+860*", "write +86"),
         ("GB", "44*", "write +44 if all of its numbers are meant"),
