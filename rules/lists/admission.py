@@ -9,6 +9,7 @@ from phonenumbers import country_code_for_region
 from phonenumbers.phonemetadata import PhoneMetadata
 
 from rules.model import Number, NumberClass
+from rules.numbering.beginnings import LongerThanAny
 from rules.numbering.emergency import EVERYWHERE, own_numbers
 from rules.numbering.intervals import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
 from rules.numbering.plan_table import OWN_PLANS, plan_of
@@ -82,7 +83,9 @@ def read_beginning(text: str, *, country: str = "") -> Interval:
         spelt = read_spelling(text, decided(country))
     except SpellingFault as error:
         raise EntryError("spelling", str(error)) from error
-    return _range(text, spelt.first, spelt.last, country) if spelt.last else _prefix(text, spelt.first, country)
+    return (
+        _range(text, spelt.first, spelt.last, country) if spelt.last else _prefix(text, spelt.first, country, code=True)
+    )
 
 
 def prefix_as_shown(text: str) -> Interval | None:
@@ -114,10 +117,17 @@ def _range(text: str, first: str, last: str, country: str) -> Interval:
     return interval
 
 
-def _prefix(text: str, prefix: str, country: str) -> Interval:
+def _prefix(text: str, prefix: str, country: str, *, code: bool = False) -> Interval:
+    """Of an entry, or of a ``code`` that was given to somebody, which may have digits that no call has: 116114."""
     _refuse_nonsense(text, prefix)
     try:
-        interval = prefix_interval(prefix_typed(prefix, country))
+        try:
+            beginning = prefix_typed(prefix, country)
+        except LongerThanAny as error:
+            if not code:
+                raise
+            beginning = error.beginning
+        interval = prefix_interval(beginning)
     except UndecidedHome as error:
         raise EntryError("undecided", str(error)) from error
     except ValueError as error:

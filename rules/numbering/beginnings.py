@@ -34,6 +34,14 @@ _MOST_TOLD: Final = 3
 _DEEPEST: Final = 3  # digits that an international prefix may have more than 00
 
 
+class LongerThanAny(BadValue):
+    """A beginning within a plan of ours that is longer than whatever begins so there."""
+
+    def __init__(self, what: str, hint: str, beginning: str) -> None:
+        super().__init__(what, hint)
+        self.beginning = beginning
+
+
 class _Read(NamedTuple):
     """What the whole numbers that begin with some digits are."""
 
@@ -73,7 +81,7 @@ def of_some_number(text: str, beginning: str) -> str:
     lengths = [max(row.lengths) for row in rows if digits.startswith(row.prefix) or row.prefix.startswith(digits)]
     if len(digits) > max(lengths, default=0):
         hint = f"the numbers that it could mean have {max(lengths)} digits at most" if lengths else ""
-        raise BadValue(f"{text!r} begins no number of {country}", hint)
+        raise LongerThanAny(f"{text!r} begins no number of {country}", hint, beginning)
     return beginning
 
 

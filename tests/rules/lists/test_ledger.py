@@ -156,5 +156,9 @@ def test_a_code_is_spelt_as_prefixes_and_ranges_are_everywhere(text, fault):
         read_code(text, "CN")
 
 
+def test_a_code_that_was_given_to_somebody_may_be_longer_than_what_calls():
+    assert read_code("116114", "CN").text == "CN:116114*"
+
+
 def test_a_code_with_and_without_its_star_is_the_same():
     assert read_code("95012", "CN") == read_code(" 95012* ", "CN") == read_code("CN:95012", "")
