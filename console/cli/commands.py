@@ -14,7 +14,8 @@ import console.cli.lists.held_commands
 import console.cli.lists.history_commands
 import console.cli.lists.import_commands
 import console.cli.lists.ledger_commands
-import console.cli.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app or ranges_app
+import console.cli.lists.statistic_commands
+import console.cli.workbench.new_rules  # noqa: F401 - all of these add their commands to lists_app, ranges_app or rules_app
 from console.cli.answering import command
 from console.cli.answers import FAULTS, Answer, clear_errors, fail, table
 from console.cli.api_commands import api_app

@@ -22,6 +22,7 @@ _OF_TWO = (*dict.fromkeys(right for rights in TAKES_TWO.values() for right in ri
 # One of these rights is enough; none: the command tells nothing of anybody, or asks itself whom it lets in.
 RIGHTS: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("init", "check", "settings", "version", "samples", "test", "call", "demo", "serve", "health"), ()),
+    **dict.fromkeys(("fmt", "play"), ()),
     **dict.fromkeys(("api serve", "api openapi"), ()),
     **dict.fromkeys(("profiles show", "profiles sign"), ()),  # ringfence.yaml, and a key of whoever signs
     **{f"api keys {name}": (_R.KEYS_WRITE,) for name in ("add", "list", "renew", "revoke")},
@@ -37,6 +38,8 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("top", "peers", "bans", "bans list", "plugins"), (_R.PEERS_READ,)),
     **dict.fromkeys(("rules activate", "rules rollback", "rules promote", "rules demote", "replay"), (_R.RULES_WRITE,)),
     **dict.fromkeys(("rules list", "rules stats", "rules history", "rules diff"), (_R.RULES_READ,)),
+    "rules recipes": (),
+    "rules new": (_R.RULES_WRITE, _R.NUMBERS_UNMASK),
     **dict.fromkeys(("log", "explain"), (_R.CALLS_READ,)),
     **{f"lists {name}": (_R.LISTS_WRITE,) for name in ("add", "remove", "import", "undo", "export")},
     **{f"lists {name}": (_R.LISTS_RELEASE,) for name in ("release", "drop")},

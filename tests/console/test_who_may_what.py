@@ -30,6 +30,9 @@ COMMANDS = {
     "explain 6b0736ec2633c7d7bc8b --unmasked --reason why": {OFFICER},
     "log --unmasked --reason why": {OFFICER},  # a privacy officer reads no calls; nobody else sees a number in full
     "explain --file /nowhere.csv": LOOKS,
+    "rules new mine --decision 6b0736ec2633c7d7bc8b --by domain": {AUTHOR, OFFICER, PRIVACY},
+    "rules new mine --decision 6b0736ec2633c7d7bc8b --unmasked --reason why": {OFFICER, PRIVACY},
+    "rules recipes": set(ROLES),
     "rules history": LOOKS | {ADMIN},
     "rules rollback 9 --reason why": {AUTHOR},
     "rules activate --reason why": {AUTHOR},
@@ -180,7 +183,9 @@ def test_each_role_may_what_it_is_there_for_on_the_command_line(under, words):
     assert may == COMMANDS[words]
 
 
-@pytest.mark.parametrize("words", [words for words in COMMANDS if words not in ("check", "settings", "version")])
+@pytest.mark.parametrize(
+    "words", [words for words in COMMANDS if words not in ("check", "settings", "version", "rules recipes")]
+)
 def test_who_has_no_account_or_a_disabled_one_may_nothing(under, words):
     assert refused(under("stranger", *shlex.split(words)))
     assert refused(under("away", *shlex.split(words)))

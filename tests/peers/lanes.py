@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,9 +42,14 @@ class Lane(NamedTuple):
             _finish(first, second)
         return Flow(first, second)
 
-    def trunk_side(self, scenario: str, /, **values: str) -> Sipp:
-        """The trunk alone."""
-        return self._sipp(scenario, self.trunk, self.proxy or self.pbx, values, by=self.trunk_by)
+    def trunk_side(
+        self, scenario: str, calls: int = 1, /, *, lines: Sequence[Sequence[str]] = (), **values: str
+    ) -> Sipp:
+        """The trunk alone, for so many calls; `lines` say what is in each."""
+        to = self.proxy or self.pbx
+        hops = self.beyond + (self.proxy is not None)
+        more = {"values": values, "hops": hops, "calls": calls, "by": self.trunk_by, "lines": lines}
+        return Sipp(scenario, at=self.trunk, to=to, folder=self.folder, **more)
 
     def pbx_side(self, scenario: str, calls: int = 1, /, **values: str) -> Sipp:
         """The PBX alone, for so many calls."""

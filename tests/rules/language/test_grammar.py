@@ -132,6 +132,7 @@ def test_every_rule_in_the_documentation_compiles():
     files = [
         file for file in files if not file.startswith("# rules.d/")
     ]  # the session, which is played by its own test
+    files = [file for file in files if "# Needs in ringfence.yaml" not in file]  # a recipe: see test_recipes.py
     assert len(files) == 3
     rules("\n---\n".join(files))
 
