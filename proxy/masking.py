@@ -8,31 +8,26 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from hashlib import blake2s
+from os import urandom
 from time import time
 from typing import Final
 
 from rules.records.numbers_in_text import AMONG_LETTERS, ANY, LONGEST, Signs, holds_a_number, without_numbers
 from rules.records.privacy import mask_within
 
-# Names of header fields in which no number of a person stands, also in their compact form.
-_NO_NUMBERS: Final = frozenset(
-    (
-        *("via", "v", "cseq", "max-forwards", "content-length", "l", "content-type", "c", "content-encoding", "e"),
-        *(
-            "expires",
-            "min-expires",
-            "session-expires",
-            "x",
-            "min-se",
-            "rseq",
-            "rack",
-            "date",
-            "timestamp",
-            "max-breadth",
-        ),
-        *("event", "o", "subscription-state", "www-authenticate", "proxy-authenticate"),
-    )
-)
+# Header fields that tell no person's number, if they are as RFC 3261 25.1 has them; also in their compact form.
+_COUNT: Final = re.compile(r"\s*[0-9]{1,10}(?:\s+(?:[0-9]{1,10}\s+)?[A-Za-z]+)?\s*(?:;\s*refresher\s*=\s*ua[cs]\s*)?")
+_DATE: Final = re.compile(r"\s*[A-Za-z]{3}, [0-9]{2} [A-Za-z]{3} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\s*")
+_NO_NUMBERS: Final = {
+    **dict.fromkeys(("cseq", "max-forwards", "content-length", "l", "expires", "min-expires", "rack"), _COUNT),
+    **dict.fromkeys(("session-expires", "x", "min-se", "rseq", "max-breadth"), _COUNT),
+    "date": _DATE,
+}
+_BRANCH: Final = re.compile(r"(;\s*branch\s*=\s*)([^;,\s]+)", re.IGNORECASE)
+_LETTERS: Final = "bcdfghjklmnpqrst"  # no digits: they would be hidden again
+_COOKIE: Final = re.compile(r"z9hG4bK", re.IGNORECASE)
+_KEY_OF_BRANCHES: Final = urandom(16)
 # What others could use, or read numbers from though they are written otherwise.
 _SECRETS: Final = frozenset(("authorization", "proxy-authorization"))
 _OPAQUE: Final = frozenset(("identity", "y", "user-to-user", "authentication-info"))
@@ -143,8 +138,10 @@ def _masked_line(line: str) -> str:
     key = name.strip().lower()
     if (hidden := _without_secret(line)) is not None:
         return hidden
-    if key in _NO_NUMBERS:
+    if (ordinary := _NO_NUMBERS.get(key)) is not None and ordinary.fullmatch(value) is not None:
         return line
+    if key == "via" or key == "v":
+        return f"{name}{colon}{without_numbers(_BRANCH.sub(_masked_branch, value))}"
     if key in _OPAQUE:
         return f"{name}{colon} {_HIDDEN}"
     if key in ("call-id", "i"):
@@ -152,6 +149,17 @@ def _masked_line(line: str) -> str:
     if key in _OF_DECISIONS and (found := _DECISION.search(value)) and abs(int(found[1], 16) - time()) < _LATELY_S:
         return f"{name}{colon}{_masked_digits(value[: found.start()])}{found[0]}{_masked_digits(value[found.end() :])}"
     return _masked_digits(line)
+
+
+def _masked_branch(found: re.Match[str]) -> str:
+    """A branch that a number may stand in is shown as another, the same wherever it stands: it names a transaction."""
+    branch = found[2]
+    if not holds_a_number(branch):
+        return found[0]
+    cookie = _COOKIE.match(branch)
+    other = blake2s(branch.encode("utf-8", "surrogateescape"), digest_size=4, key=_KEY_OF_BRANCHES).digest()
+    shown = "".join(_LETTERS[octet >> 4] + _LETTERS[octet & 15] for octet in other)
+    return f"{found[1]}{cookie[0] if cookie else ''}*{shown}"
 
 
 def _without_secret(line: str) -> str | None:

@@ -21,6 +21,7 @@ from proxy.sip.uri import parse_uri
 from proxy.validation import Refusal
 from rules.model import Action, Step, Verdict
 
+UNREAD: Final = "unread"  # in place of a rule: not all of the call could be read
 _OWN: Final = b"X-Ringfence-"
 _MARK: Final = _OWN.lower()
 _VERDICT: Final = b"X-Ringfence-Verdict: "
@@ -59,7 +60,7 @@ def judges_any(request: Request, peer: Peer) -> bool:
 
 def unread(request: Request, why: str, decision: str = "") -> Refusal:
     """It may ring, marked as a call of which not all could be read; `why` says what."""
-    marks = [_VERDICT + b"suspected", b"X-Ringfence-Rule: unread"]
+    marks = [_VERDICT + b"suspected", b"X-Ringfence-Rule: " + UNREAD.encode()]
     if decision:
         marks.append(_DECISION + decision.encode())
     fields = (*marks, *go_on(404, why=why).fields)

@@ -150,7 +150,7 @@ def tells_diversion(request: Request) -> bool:
             continue
         for entry in entries:
             uri, _, headers = entry.uri.partition(b"?")
-            if left or find_param(entry.params, b"mp") or find_param(uri, b"cause") in _DIVERTED:
+            if left or find_param(entry.params, b"mp") or _cause_in(unquote_to_bytes(uri)) in _DIVERTED:
                 return True
             left = _reason_of(headers) in _DIVERTED
     return False
@@ -160,6 +160,10 @@ def _reason_of(headers: bytes) -> bytes:
     """The cause of a Reason that stands escaped in a URI, as RFC 4244 wrote why an entry was left."""
     for header in headers.split(b"&"):
         name, _, value = header.partition(b"=")
-        if name.lower() == b"reason":
-            return find_param(unquote_to_bytes(value), b"cause")
+        if unquote_to_bytes(name).strip().lower() == b"reason":
+            return _cause_in(unquote_to_bytes(value))
     return b""
+
+
+def _cause_in(params: bytes) -> bytes:
+    return find_param(params, b"cause").strip(b'" ')

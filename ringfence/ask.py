@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -47,7 +48,10 @@ _BREAK = re.compile(r"[\r\n]+")
 class Reader:
     """A core that nothing is sent from: it takes each described call, says what it read, and forgets it."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, *, asked: bool = False) -> None:
+        """`asked`: whoever describes them holds these calls, so that each is judged by what can be read of it."""
+        self.unread = ""  # what of the last call could not be read
+        self._asked = asked
         self._core = build_core(configuration, configuration, Keys.for_now())
         self._flows: dict[Trunk, PeerFlow] = {}
         self._now = 0.0
@@ -57,7 +61,9 @@ class Reader:
         core = self._core
         self._now += _FORGOTTEN_S
         context = core.receive(invite(described, f"{self._now:.0f}"), self._flow(trunk), self._now)
+        self.unread = ""
         if context is not None:
+            self.unread = context.request.fault
             call = core.screening.read_call(context, at)
             core.decided(context, _REJECTED, self._now)
         core.tick(self._now + _FORGOTTEN_S)
@@ -82,6 +88,9 @@ class Reader:
                 if peer is not None and peer.trunk.country != trunk.country:
                     table = emergency_table(trunk.country)
                 peer = Peer(trunk.name, pbx, from_pbx=False, trunk=trunk, emergency=table)
+            if self._asked:
+                peer = copy(peer)
+                peer.redirect = 404
             listener = next((each for each in topology.listeners if each.side != "pbx"), topology.listeners[0])
             flow = self._flows[trunk] = PeerFlow(listener, (_SOURCE, 5060), peer)
         return flow

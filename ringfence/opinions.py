@@ -14,13 +14,14 @@ from typing import Annotated, Any, Final, NamedTuple
 from cachetools import TTLCache
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from proxy.redirecting import UNREAD
 from proxy.setup import set_up
 from ringfence.ask import Reader
 from ringfence.node_settings import Configuration
 from rules.language.examples import Described, NotJudged
 from rules.model import Action, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import decision_at
-from rules.records.privacy import mask
+from rules.records.privacy import mask, mask_within
 from rules.screening.screen import Screen
 from rules.storage.keys import Keys
 from rules.texts.unseen import without_unseen
@@ -96,12 +97,14 @@ class Opinion(NamedTuple):
     status: int  # of the answer that a rejection has on the wire; 0: the call goes on
     phrase: str
     uri: str = ""  # where a diverted call is to go
-    why_not: str = ""  # why it could not be judged; it goes on then
+    why_not: str = ""  # what of it could not be read; it goes on marked, if nothing else is found
 
     @property
     def action(self) -> Action:
-        """What is to be done: an emergency call goes on as it came, whatever was found."""
-        return Action.FORWARD if self.verdict.step is Step.EMERGENCY else self.verdict.action
+        """What is to be done: an emergency call goes on as it came, whatever was found, and one half read marked."""
+        if self.verdict.step is Step.EMERGENCY:
+            return Action.FORWARD
+        return Action.TAG if self.why_not and self.verdict.action is Action.FORWARD else self.verdict.action
 
     def as_data(self) -> dict[str, Any]:
         """For whoever asked."""
@@ -110,7 +113,7 @@ class Opinion(NamedTuple):
             "decision": verdict.decision,
             "action": self.action,
             "step": verdict.step,
-            "rule": verdict.rule,
+            "rule": verdict.rule or (UNREAD if self.why_not else ""),
             "because": verdict.reason,
             "suspicion": verdict.suspicion,
             "revision": verdict.revision,
@@ -146,7 +149,7 @@ class Opinions:
         if configuration is self._read:
             return
         self._read = configuration
-        self._reader = Reader(configuration)
+        self._reader = Reader(configuration, asked=True)
         made = set_up(configuration, configuration, Keys.for_now())
         self._screening = made.screening
         thresholds = configuration.thresholds
@@ -166,11 +169,12 @@ class Opinions:
         try:
             call = self._reader.read(_described(question), trunk, now)
         except NotJudged as error:
-            # What the proxy would refuse says nothing of the call that somebody else has: it goes on there.
+            # What the proxy would refuse says nothing of the call that somebody else has: it goes on there, marked.
             closed = trunk.fail_closed and error.status > 0
             action, status = (Action.REJECT, error.status) if closed else (Action.FORWARD, 0)
             return Opinion(Verdict(action, Step.FAIL_OPEN), status, error.phrase if closed else "", why_not=str(error))
-        call.call_id, call.source = question.call_id, question.source
+        # An address; what else whoever asks writes there may be a number.
+        call.call_id, call.source = question.call_id, mask_within(question.source)
         screen = self._screen
         verdict = screen.judge(call)
         stopped = verdict.action is Action.REJECT
@@ -180,7 +184,8 @@ class Opinions:
         screen.secure()
         if not stopped:
             self._told[verdict.decision] = None
-        return Opinion(verdict, status, phrase, self._destinations.get(verdict.destination, ""))
+        uri = self._destinations.get(verdict.destination, "")
+        return Opinion(verdict, status, phrase, uri, self._reader.unread)
 
     def ended(self, decision: str, end: Ended) -> bool:
         """It is known now how a call ended; False where nobody asked about it here within a day."""

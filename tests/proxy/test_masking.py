@@ -31,7 +31,7 @@ def test_numbers_are_hidden_wherever_a_caller_may_write_them():
 
 def test_what_leads_through_it_stays():
     data = invite(
-        via="SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bK1234567890;rport=50600;received=203.0.113.100",
+        via="SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bK12a34567b890;rport=50600;received=203.0.113.100",
         cseq=1234567890,
         extra="Record-Route: <sip:203.0.113.100:5060;lr>\nContact: <sip:[2001:db8::1234]:5060>\nExpires: 4294967295",
     )
@@ -40,6 +40,51 @@ def test_what_leads_through_it_stays():
         assert header(found, name) == header(data, name)
     assert found.partition(b"\r\n\r\n")[2] == data.partition(b"\r\n\r\n")[2], "SDP without a name in it"
     assert header(found, "Call-ID") == "call-1@wren.example"
+
+
+HIDING_PLACES = [
+    "Via: SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bK%s",
+    "v: SIP/2.0/UDP 198.51.100.21:5060 ; Branch = %s",
+    "Via: SIP/2.0/UDP 198.51.100.21;branch=z9hG4bKa;maddr=%s",
+    "Via: SIP/2.0/UDP 198.51.100.21;branch=z9hG4bKa;note=%s",
+    "Event: dialog;id=%s",
+    "Subscription-State: active;note=%s",
+    "CSeq: %s INVITE",
+    "Expires: %s",
+    "Date: %s",
+    "Timestamp: %s",
+    'WWW-Authenticate: Digest realm="%s"',
+    "Content-Type: multipart/mixed;boundary=%s",
+    "Call-ID: %s@h",
+    "Call-ID: a@%s",
+    "From: <sip:a@h>;tag=%s",
+    "Replaces: a@h;to-tag=%s;from-tag=b",
+    "Session-ID: %s",
+    "Contact: <sip:a@h>;+sip.instance=%s",
+]
+
+
+@pytest.mark.parametrize("line", HIDING_PLACES)
+@pytest.mark.parametrize(
+    "number", ["13987654321", "139.8765.4321", "139*8765-4321", "139_8765~4321", "1.3.9.8.7.6.5.4.3.2.1"]
+)
+def test_no_identifier_shows_a_number(line: str, number: str):
+    if number.isdigit() and line.startswith(("CSeq", "Expires")):
+        number = "139876543210"
+    [shown] = [
+        each
+        for each in masked(f"INVITE sip:a@h SIP/2.0\r\n{line % number}\r\n\r\n".encode()).split(b"\r\n")[1:]
+        if each
+    ]
+    assert "8765" not in re.sub(r"[^0-9]", "", shown.decode().replace("198.51.100.21:5060", "")), shown
+
+
+def test_a_transaction_is_known_by_a_branch_that_is_hidden():
+    via = "SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bK139.8765.4321;rport=5060"
+    found = header(masked(invite(via=via)), "Via")
+    assert found == header(masked(response(200, invite(via=via))), "Via")
+    assert re.fullmatch(r"SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bK\*[a-z]{8};rport=5060", found)
+    assert found != header(masked(invite(via=via.replace("4321", "4322"))), "Via")
 
 
 def test_the_token_of_a_dialog_stays_in_the_routes_that_lead_by_it():

@@ -47,16 +47,16 @@ async def test_a_trunk_is_named_where_there_are_several(
     await screen.close()
 
 
-@pytest.mark.parametrize(("closed", "action", "status"), [(False, Action.FORWARD, 0), (True, Action.REJECT, 416)])
+@pytest.mark.parametrize(("closed", "action", "status"), [(False, Action.TAG, 0), (True, Action.REJECT, 416)])
 @pytest.mark.parametrize("answer", ["proxy", "redirect"])
-async def test_what_can_not_be_read_goes_on_unless_its_trunk_is_closed(
+async def test_what_can_not_be_read_goes_on_marked_unless_its_trunk_is_closed(
     tmp_path: Path, answer: str, closed: bool, action: Action, status: int
 ):
     configuration = configured({"fail_closed": closed, "answer": answer})
     screen = await Screen.open(configuration, rules(""), tmp_path)
     opinion = Opinions(screen, lambda: configuration).ask(Question(called="mailto:someone@rook.example"))
     assert (opinion.action, opinion.status) == (action, status)
-    assert "416" in opinion.why_not
+    assert "Unsupported URI Scheme" in opinion.why_not
     await screen.close()
 
 
@@ -81,4 +81,30 @@ async def test_no_length_of_what_a_caller_writes_keeps_his_call_from_being_judge
     screen = await Screen.open(configuration, rules(stops), tmp_path)
     question = Question.model_validate({"caller": "13912345678", "called": "13800138000", field: sign * 16_000})
     assert Opinions(screen, lambda: configuration).ask(question).action is Action.REJECT
+    await screen.close()
+
+
+@pytest.mark.parametrize("written", [{"caller": "sip:17012345678%00@h"}, {"called": "sip:13800138000@h?x=y"}])
+async def test_what_is_read_in_part_is_judged_by_that_and_marked(tmp_path: Path, written: dict[str, str]):
+    configuration = configured()
+    stops = "- {rule: r, because: It is so., when: {trunk: carrier}, then: reject}"
+    for text, action in ((stops, Action.REJECT), ("", Action.TAG)):
+        screen = await Screen.open(configuration, rules(text), tmp_path)
+        opinions = Opinions(screen, lambda: configuration)
+        asked = {"caller": "17012345678", "called": "13800138000", **written}
+        assert opinions.ask(Question.model_validate(asked)).action is action
+        assert opinions.ask(Question.model_validate({**asked, "called": "110"})).action is Action.FORWARD
+        await screen.close()
+
+
+async def test_a_source_that_is_a_number_is_on_no_record(tmp_path: Path):
+    configuration = configured()
+    screen = await Screen.open(configuration, rules(""), tmp_path)
+    opinions = Opinions(screen, lambda: configuration)
+    seen = []
+    judge = screen.judge
+    screen.judge = lambda call: (seen.append(call.source), judge(call))[1]  # type: ignore[method-assign]
+    for source in ("13987654321", "139.8765.4321", "198.51.100.21", "2001:db8::1"):
+        opinions.ask(Question(caller="13912345678", called="13800138000", source=source))
+    assert seen == ["139******21", "139.****.**21", "198.51.100.21", "2001:db8::1"]
     await screen.close()

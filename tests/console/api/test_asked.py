@@ -115,7 +115,11 @@ async def row(node: Node, decision: str) -> Any:
         ({"caller": BLOCKED, "called": "110"}, {"action": "forward", "step": "emergency"}, "forward|0|{}|-"),
         ({"asserted": BLOCKED}, {"action": "reject"}, "reject|603|{}|-"),
         ({"caller": "", "trunk": "carrier"}, {"action": "forward"}, "forward|0|{}|-"),
-        ({"called": "mailto:x@y"}, {"action": "forward", "step": "fail open", "decision": ""}, "forward|0|-|-"),
+        (
+            {"called": "mailto:x@y"},
+            {"action": "tag", "rule": "unread", "not_judged": "Unsupported URI Scheme"},
+            "tag|0|{}|-",
+        ),
     ],
 )
 async def test_a_call_gets_its_verdict_and_one_record(
