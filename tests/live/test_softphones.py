@@ -9,13 +9,21 @@ from tests.live.conftest import BLOCKED, NUMBERS, SUSPECTED
 from tests.peers.baresip_phone import LOUD, TALK_S, BaresipPhone, hears_a_tone
 from tests.peers.lanes import new_lane
 from tests.peers.loopback import new_endpoint
-from tests.peers.ringfence import Ringfence, settings
+from tests.peers.ringfence import LISTS, Ringfence, settings
 
 pytestmark = pytest.mark.live
 
 CALLED = "02161234567"
 ORDINARY = "+8613912345678"
 LABEL = "疑似骚扰"
+PAGE = "https://callers.example.com/why/{decision}"
+PROFILES = {
+    "analytics": {"analytics": True, "url": PAGE, "email": "redress@example.com", "location": "TN"},
+    "rejected": {"status": 608, "card": "https://callers.example.com/card.jws", "otherwise": "rejected"},
+    "spoken": {"phrase": "骚扰电话已拦截", "headers": {"X-Case": "{decision}"}},
+}
+ANSWERED = {name: {"kind": "block", "profile": name} for name in PROFILES}
+STOPPED = {name: [f"+861390000002{n}"] for n, name in enumerate(PROFILES)}
 HALF_A_SECOND = 20  # packets of 20 ms, with room for the first ones
 
 
@@ -26,8 +34,9 @@ def line(tmp_path_factory):
     at = new_endpoint()
     trunk, pbx = new_endpoint("127.0.0.1"), new_endpoint("127.0.0.1")
     lane = new_lane("softphones", folder, trunk=trunk, pbx=pbx, proxy=at)
-    configuration = settings([at], [lane], label=LABEL)
-    with Ringfence(folder / "proxy", configuration, numbers=NUMBERS):
+    more = {"lists": {**LISTS, **ANSWERED}, "profiles": PROFILES}
+    configuration = settings([at], [lane], label=LABEL, **more)
+    with Ringfence(folder / "proxy", configuration, numbers={**NUMBERS, **STOPPED}):
         yield lane
 
 
@@ -60,6 +69,23 @@ async def test_pjsua2_is_told_603(line):
     placed = await place(BLOCKED, CALLED, host_port(str(line.proxy)))
     assert (placed.status, placed.phrase, placed.rang, placed.heard) == (603, "Decline", False, 0)
     assert "cause=603" in placed.headers["reason"][0]
+
+
+@pytest.mark.parametrize(
+    ("profile", "status", "phrase", "header", "value"),
+    [
+        ("analytics", 603, "Network Blocked", "reason", 'SIP;cause=603;text="v=analytics1;url=https://callers.'),
+        ("rejected", 608, "Rejected", "call-info", "<https://callers.example.com/card.jws>;purpose=jwscard"),
+        ("spoken", 603, "骚扰电话已拦截", "x-case", ""),
+    ],
+)
+async def test_each_telephone_is_told_what_its_caller_is_to_know(line, profile, status, phrase, header, value):
+    [caller] = STOPPED[profile]
+    placed = await place(caller, CALLED, host_port(str(line.proxy)))
+    assert (placed.status, placed.phrase) == (status, phrase)
+    assert placed.headers[header][0].startswith(value)
+    async with BaresipPhone(caller, line.trunk, proxy=line.proxy) as phone:
+        assert (await phone.refused(f"sip:{CALLED}@{line.proxy}")).startswith(f"{status} {phrase}")
 
 
 async def test_pjsua2_talks_with_baresip(line):
