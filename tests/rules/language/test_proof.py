@@ -58,8 +58,8 @@ def test_an_example_that_fails_has_its_facts_and_each_condition():
     )
     assert shown_facts(failure.facts) == "calls_1h 59, short_calls_1h 80"
     assert failure.trace[1:] == [
-        Sentence("when", "no   fact calls_1h is over 60 (59)"),
-        Sentence("when", "yes  fact short_calls_1h is over 70 (80)"),
+        Sentence("when", "no   fact calls_1h is over 60 (59, counted since 2026-01-07 11:00:00)"),
+        Sentence("when", "yes  fact short_calls_1h is over 70 (80, counted since 2026-01-07 11:00:00)"),
     ]
     assert proof.examples == 2
 
