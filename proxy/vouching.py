@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from typing import Final
 
 from proxy.context import Context
@@ -40,6 +41,8 @@ def vouch(context: Context, signing: Signing, at: float, *, withheld: bool) -> s
     level = signing.level(orig) if orig and dest else ""
     if level:
         context.lines.append(b"Identity: " + signing.shaken(orig, dest, at, level))
+        if b"date" not in request.where:  # RFC 8224 4.1: the one who signs adds it
+            context.lines.append(b"Date: " + formatdate(at, usegmt=True).encode())
     return level
 
 

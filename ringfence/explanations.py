@@ -24,7 +24,7 @@ from ringfence.rulebook import Rulebook, load_rulebook, trunks_of
 from ringfence.shown_values import decision_data, period_data, period_told
 from ringfence.times import moment, shown_time
 from rules.judging.engine import RuleSet
-from rules.judging.explain import NO_CALLBACK, Sentence, Ways, explain, on_the_wire, outcome_told, term
+from rules.judging.explain import NO_CALLBACK, Sentence, Ways, explain, on_the_wire, outcome_told, term, who_vouches
 from rules.language.examples import Described, NotJudged, read_fact
 from rules.language.faults import nearest
 from rules.language.values import read_rate_name, refuse_measured
@@ -121,6 +121,7 @@ def recorded(
     """A record in sentences, in the order of precedence, with what the rules of that time asked."""
     ways = ways_out(configuration)
     lines = [Sentence("call", who_called(decision, data)), Sentence("call", how_it_came(decision, data))]
+    lines += who_vouches(decision.facts.get("facts"))
     if others := decision.facts.get("callers", ())[1 : decision.facts.get("readings", 1)]:
         shown = others if data["facts"] else [mask(one) for one in others]  # no facts where numbers are masked
         told = worded("the caller's number may also be read as %(numbers)s", numbers=joined(worded(" or "), shown))

@@ -124,7 +124,8 @@ class Authority:
     ) -> Signer:
         """A signer whose certificate names these numbers; without any, that of a provider."""
         key = key or ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, name)])
+        kinds = x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME
+        subject = x509.Name([x509.NameAttribute(kind, name) for kind in kinds])
         made = _begun(subject, self.name, key.public_key(), begins, ends)
         made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         made = made.add_extension(_may(signs_certificates=False), critical=True)

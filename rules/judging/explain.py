@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rules.judging.conditions import ANY, Condition
 from rules.judging.engine import ENTRY_EFFECTS, CompiledRule, RuleSet, counts, reply_to
 from rules.judging.facts import Facts
-from rules.model import Action, Call, Hit, Number, Reply, Step, Verdict, told_source
+from rules.model import ATTESTATION, ATTESTATIONS, Action, Call, Hit, Number, Reply, Step, Verdict, told_source
 from rules.texts.worded import Worded, joined, worded
 
 ALL_RULES_BELOW = 30  # with more rules, those that do not concern the call are only counted
@@ -73,7 +73,7 @@ def explain(
     With ``about``, names of rules, only what took part in the call or is about these; the rest is counted.
     """
     facts = Facts(call, hits, called_hits, ruleset.clock)
-    lines = [the_call(call, ruleset)]
+    lines = [the_call(call, ruleset), *who_vouches(call.facts)]
     lines += _emergency(call, called_hits, verdict)
     if verdict.step is not Step.EMERGENCY:
         lines.append(Sentence(Step.CALLBACK, callback, verdict.step is Step.CALLBACK))
@@ -118,6 +118,22 @@ def the_call(call: Call, ruleset: RuleSet) -> Sentence:
         believed=believed,
     )
     return Sentence("call", text)
+
+
+def who_vouches(facts: Mapping[str, object] | None) -> list[Sentence]:
+    """What a signature proved of the caller, if there was one; `facts` are what was measured of the call."""
+    found = facts or {}
+    level, why = found.get(ATTESTATION[0]), str(found.get(ATTESTATION[1], ""))
+    if level is None:
+        return []
+    if level == ATTESTATIONS[4]:
+        text = worded("its signature proves nothing: %(why)s", why=why)
+    elif level == ATTESTATIONS[3]:
+        text = worded("its signature was not verified: %(why)s", why=why)
+    else:
+        signer = str(found.get(ATTESTATION[3], "")) or worded("somebody")
+        text = worded("%(signer)s vouches for the number by attestation %(level)s", signer=signer, level=str(level))
+    return [Sentence("call", text)]
 
 
 def _or_read_as(readings: Sequence[Number]) -> str:

@@ -48,6 +48,7 @@ def test_a_call_with_a_number_of_the_pbx_is_signed_a():
     )
     assert said["iat"] == 1_764_001_000
     assert book.core.signed == {"A": 1}
+    assert wire.header(book.log[-1].data, "Date") == "Mon, 24 Nov 2025 16:16:40 GMT"
 
 
 @pytest.mark.parametrize(
