@@ -41,6 +41,7 @@ MEANINGS = {  # of what the judge counts, for whoever reads the figures without 
     "judge_over_budget": "Judgements that took longer than they may; their verdicts were used all the same.",
     "judge_unknown": "Judgements that could not read the lists: the call went through, unless its trunk fails closed.",
     "facts_failed": "Facts that were lacking because their plug-in raised, was slow or rests.",
+    "plugins_failed": "Replies and header lines that a plug-in owed, and that were lacking or could not go out.",
     "rates_forgotten": "Calls that left the table of rates before their time, because it was full.",
     "rates_remembered": "Calls that are remembered because some rule counts them.",
     "rates_octets": "What they take in memory at most.",

@@ -15,6 +15,7 @@ from cachetools import TTLCache
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from proxy.redirecting import UNREAD
+from proxy.screening import Screening
 from proxy.setup import set_up
 from ringfence.ask import Reader
 from ringfence.node_settings import Configuration
@@ -136,9 +137,14 @@ class Opinions:
     """Answers with the judge of the node."""
 
     def __init__(
-        self, screen: Screen, configuration: Callable[[], Configuration], now: Callable[[], float] = time.time
+        self,
+        screen: Screen,
+        configuration: Callable[[], Configuration],
+        now: Callable[[], float] = time.time,
+        plug: Callable[[Screening], None] = lambda _: None,
     ) -> None:
-        """`configuration` is the one that holds now."""
+        """`configuration` is the one that holds now; `plug` lets plug-ins say how a rejection is told."""
+        self._plug = plug
         self._screen, self._configuration, self._now = screen, configuration, now
         self._read: Configuration | None = None  # that the reader goes by
         self._told: TTLCache[str, None] = TTLCache(REMEMBERED, KEPT_S)
@@ -152,6 +158,7 @@ class Opinions:
         self._reader = Reader(configuration, asked=True)
         made = set_up(configuration, configuration, Keys.for_now())
         self._screening = made.screening
+        self._plug(self._screening)
         thresholds = configuration.thresholds
         self._destinations = configuration.destinations
         self._trunks = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from proxy.core import Core
+from proxy.screening import Screening
 from ringfence.control import Control, Question
 from rules.judging.plugins import ACTIONS, GROUPS, REPLIES, Worker, Wrong, installed, loaded
 from rules.records.troubles import Troubles
@@ -25,10 +26,13 @@ class PlugIns:
         self._workers |= {(REPLIES, name): Worker(name, each.reply) for name, each in replies.items()}
         self._workers |= {(ACTIONS, name): Worker(name, each.lines) for name, each in actions.items()}
         self._failures = 0  # as far as was said
-        core.screening.plug(
-            {name: self._workers[REPLIES, name] for name in replies},
-            {name: self._workers[ACTIONS, name] for name in actions},
-        )
+        screen.plugin_failures = self._failed
+        self.plug(core.screening)
+
+    def plug(self, screening: Screening) -> None:
+        """Let this rendering of verdicts ask them."""
+        kinds = {group: {name: each for (of, name), each in self._workers.items() if of == group} for group in GROUPS}
+        screening.plug(kinds[REPLIES], kinds[ACTIONS])
 
     def register(self, control: Control) -> None:
         """Let `ringfence plugins` ask."""
@@ -36,12 +40,14 @@ class PlugIns:
 
     def tell(self, troubles: Troubles) -> None:
         """Say what went wrong since it was last said; asked four times a second."""
-        workers = self._workers.values()
-        failures = sum(worker.failures for worker in workers)
+        failures = self._failed()
         if failures > self._failures:
             times, self._failures = failures - self._failures, failures
-            errors = "; ".join(worker.last_error for worker in workers if worker.last_error)
+            errors = "; ".join(worker.last_error for worker in self._workers.values() if worker.last_error)
             troubles.happened("plug-ins gave nothing that could go out", errors, times)
+
+    def _failed(self) -> int:
+        return sum(worker.failures for worker in self._workers.values())
 
     def figures(self) -> dict[tuple[str, str], dict[str, Any]]:
         """What each of all kinds did, by group and name."""

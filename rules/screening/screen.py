@@ -85,6 +85,9 @@ class Screen:
         self._rates = Rates(ruleset.rates, settings.facts)
         self.sources = sources or _installed(settings.facts)
         self.sources.ask(ruleset.facts)
+        self.plugin_failures: Callable[[], int] = (
+            int  # of plug-ins that put something on the wire; whoever has them says
+        )
         self._state = _WHOLE  # as far as was said
         self._failures = 0  # of facts, as far as was said
         self._snapshots = Snapshots(lookup, journal, hours=settings.storage.snapshot_hours)
@@ -312,6 +315,7 @@ class Screen:
             "judge_over_budget": self._over_budget,
             "judge_unknown": self._findings.unknown,
             "facts_failed": self.sources.failures,
+            "plugins_failed": self.plugin_failures(),
             "rates_forgotten": self._rates.forgotten,
             "rates_remembered": len(self._rates),
             "rates_octets": self._rates.octets,

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from ringfence.node_settings import Configuration
+from ringfence.opinions import Opinions, Question
 from ringfence.plug_ins import PlugIns, rows
 from rules.judging import plugins
 from rules.judging.fact_sources import FactSources
@@ -66,6 +68,21 @@ def test_one_that_replies_is_asked_and_shown(made):
     assert (row["name"], row["group"], row["where"]) == ("busy", "ringfence.replies", f"{HERE}:Busy")
     assert (row["loaded"], row["installed"], row["asked"], row["failed"]) == (True, True, 1, 0)
     assert row["p99_ms"] >= row["p50_ms"] >= 0
+
+
+async def test_whoever_asks_by_http_gets_its_word_too(made, tmp_path):
+    text = {
+        "listen": [{"address": "192.0.2.1:5060"}],
+        "pbxes": [{"name": "office", "addresses": ["203.0.113.10"]}],
+        "trunks": [{"name": "sbc", "addresses": ["192.0.2.6"], "answer": "redirect", "profile": "busy"}],
+        "facts": {"plugin_ms": 60_000},
+    }
+    configuration = Configuration.model_validate(text)
+    loaded = made(Playbook(), replies=("busy", "Busy"))
+    screen = SimpleNamespace(judge=lambda call: REJECT, ended=lambda *_: None, secure=lambda: None)
+    opinions = Opinions(screen, lambda: configuration, plug=loaded.plug)
+    opinion = opinions.ask(Question(caller="+8613912345678", called="+8613800138000"))
+    assert (opinion.status, opinion.phrase) == (486, "Busy")
 
 
 def test_one_that_hangs_costs_its_lines_is_counted_rests_and_is_told(made):
