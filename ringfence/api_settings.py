@@ -35,6 +35,12 @@ class ApiSettings(BaseModel):
     failures_per_minute: float = Field(10.0, gt=0, description="Wrong keys a minute from one address; then it waits.")
     concurrent: int = Field(64, ge=1, description="Requests answered at once; beyond it 503.")
     deadline_s: float = Field(30.0, gt=0, description="How long a request may take; then 503, and nothing is undone.")
+    nice: int = Field(
+        10,
+        ge=0,
+        le=19,
+        description="How far it gives way to calls on the same machine, as nice(1) counts; 0: not at all.",
+    )
     body_kib: int = Field(256, ge=64, le=1024, description="The largest body of a request.")
 
     @model_validator(mode="after")

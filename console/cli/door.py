@@ -29,6 +29,7 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     # `people` shows and changes one's own account, too.
     **{f"people {name}": () for name in ("add", "list", "show", "roles", "login", "password", "second-factor")},
     "people passkeys": (),
+    "people guards": (),
     **{f"people {name}": () for name in ("disable", "enable", "remove", "sessions", "revoke")},
     # Whoever may do something himself sees and confirms what others propose of it; `Approvals` asks again.
     **{f"approvals {name}": _OF_TWO for name in ("list", "confirm", "refuse")},

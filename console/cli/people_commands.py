@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.answering import command, group
-from console.cli.answers import Answer, counted, field_lines, table, two_lines
+from console.cli.answers import Answer, counted, fail, field_lines, table, two_lines
 from console.cli.options import shown_time
 
 if TYPE_CHECKING:
@@ -242,10 +242,39 @@ async def revoke(
     return Answer({"name": account.name, "ended": ended}, f"{counted(ended, 'session')} of {account.name} ended.")
 
 
-async def _admin(here: Installation, own: str = "") -> tuple[People, str]:
-    """The accounts, and in whose name they are changed; NotAllowed for who may not, unless it is his ``own``."""
+@command(people_app)
+async def guards(
+    here: Installation,
+    take: Annotated[bool, typer.Option("--take", help="Let those of this ringfence.yaml be in force.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; it stands in the audit.")] = "",
+) -> Answer:
+    """Show the settings that guard people from whoever works here, and out of which file they are in force."""
+    from ringfence.people.guards import guards_in_force, guards_of, looser, take_guards
+    from rules.texts.blanks import is_blank
+
+    _, who = await _admin(here, held=False)
+    here.actor = who
+    stands = await guards_in_force(here)
+    if take:
+        if is_blank(reason):
+            fail("say why, with --reason: it stands in the audit")
+        stands = await take_guards(here, reason.strip())
+    if stands is None:
+        return Answer(None, "None are in force yet: the first command of an account brings those of its file.")
+    less = looser(stands.settings, guards_of(here.configuration))
+    lines = [f"{name}: {value}" for name, value in sorted(stands.settings.items())]
+    lines += [f"In force out of {stands.file}.", *(f"Less in {here.file}: {one}." for one in less)]
+    return Answer({"file": stands.file, "settings": stands.settings, "less_here": less}, "\n".join(lines))
+
+
+async def _admin(here: Installation, own: str = "", *, held: bool = True) -> tuple[People, str]:
+    """The accounts, and in whose name they are changed; NotAllowed for who may not, unless it is his ``own``.
+
+    `held` to the settings that guard people, whatever file he names.
+    """
     from ringfence.login import login_name
     from ringfence.people.faults import NotAllowed
+    from ringfence.people.guards import hold_to_guards
     from ringfence.people.rights import Right
     from rules.audit.second import let_pass
 
@@ -260,6 +289,10 @@ async def _admin(here: Installation, own: str = "") -> tuple[People, str]:
             raise
         let_pass("by root, who has no account")
         return people, here.actor
+    if actor.roles:
+        here.actor = actor.name
+        if held:
+            await hold_to_guards(here)
     return people, actor.name
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ringfence.people.actor import Actor, everybody
 from ringfence.people.faults import NotAllowed
+from ringfence.people.guards import hold_to_guards
 from ringfence.people.rights import MEANING, Right, roles_with
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ async def act_as(here: Installation, *, mending: bool = False) -> None:
     people = await here.people()
     here.who = await people.acting(*here.logins)
     here.actor = here.who.name
+    if here.who.roles:
+        await hold_to_guards(here)
     here.configuration = by_account(here.configuration, await people.accounts.listed())
 
 

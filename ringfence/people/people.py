@@ -84,6 +84,11 @@ class People:
         """Those of an installation, opened once and closed with it."""
         return await installation.people()
 
+    @property
+    def store(self) -> Store:
+        """Where they stand, with their chain."""
+        return self._store
+
     async def close(self) -> None:
         """Nothing is open any more."""
         if self.directory is not None:

@@ -10,6 +10,7 @@ from rules.language.source import shipped
 
 _WHAT: Final = {
     "systemd/ringfence.service": "a node under systemd, with few rights",
+    "systemd/ringfence-api.service": "the console and the API under systemd, which calls go before",
     "systemd/ringfence.socket": "its sockets, held by systemd; optional",
     "prometheus/ringfence.rules.yml": "alerts for Prometheus",
     "grafana/ringfence.json": "a dashboard for Grafana",

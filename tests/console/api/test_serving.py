@@ -2,9 +2,12 @@
 
 import datetime
 import ipaddress
+import os
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +34,20 @@ from tests.peers.loopback import new_host
 from tests.peers.process import until
 
 live = pytest.mark.live
+
+
+def test_it_gives_way_to_calls_and_so_does_what_it_starts():
+    """In a process of its own: no test gets its rank back."""
+    asks = "import os, threading; from console.api.serving import give_way; give_way({}); threads = []; "
+    asks += "rank = lambda of: os.getpriority(os.PRIO_PROCESS, of); "
+    asks += "one = threading.Thread(target=lambda: threads.append(rank(threading.get_native_id()))); "
+    asks += "one.start(); one.join(); print(rank(0), *threads, os.sched_getscheduler(0))"
+    begun = os.getpriority(os.PRIO_PROCESS, 0)
+    for nice in (0, 10, 19):
+        told = subprocess.run([sys.executable, "-c", asks.format(nice)], capture_output=True, text=True, check=True)
+        rank = max(begun, nice)
+        policy = os.SCHED_BATCH if nice and os.sched_getscheduler(0) == os.SCHED_OTHER else os.sched_getscheduler(0)
+        assert told.stdout.split() == [str(rank), str(rank), str(policy)]
 
 
 @pytest.fixture
