@@ -17,7 +17,7 @@ from rules.language.compile import Compiled, Known, compile_rules, read_files
 from rules.language.rule_files import RuleFiles
 from rules.language.rule_paths import find
 from rules.language.source import Document, Fault, RuleError
-from rules.model import Trunk
+from rules.model import ATTESTATION, Trunk
 from rules.screening.revisions import Texts, texts_of
 
 
@@ -55,7 +55,7 @@ def compiled(
     known = Known(
         profiles=known_profiles(configuration),
         destinations=configuration.destinations.keys(),
-        facts=known_facts(),
+        facts=known_facts() if configuration.identity.authorities else known_facts().difference(ATTESTATION),
         labels=configuration.record_route,
         calendar=read_calendar(Path(document.file).parent / configuration.calendar)
         if configuration.calendar

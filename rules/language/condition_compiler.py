@@ -376,6 +376,10 @@ class ConditionCompiler:
         if isinstance(condition, CallerCondition):
             if condition.attestation:
                 self.surroundings.facts.add(ATTESTATION[0])
+                known = self.surroundings.known_facts
+                if known is not None and ATTESTATION[0] not in known:
+                    what = "no signature is verified here, so that nobody vouches for any call"
+                    self.report((*loc, "attestation"), what, "set identity.authorities and identity.hosts", True)
                 parts.append(attested(condition.attestation))
             for name in RATES:
                 rate = getattr(condition, name)

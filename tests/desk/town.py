@@ -53,14 +53,26 @@ class Town:
         return await self.open(**settings)
 
     async def ring(
-        self, caller: str, called: str, *, trunk=CHINA, step=Step.DEFAULT, action=None, status=200, at=None, fired=()
+        self,
+        caller: str,
+        called: str,
+        *,
+        trunk=CHINA,
+        step=Step.DEFAULT,
+        action=None,
+        status=200,
+        at=None,
+        fired=(),
+        facts=None,
     ) -> str:
         """A judged call on record; its decision id."""
         at = self.now if at is None else at
         decision = f"{int(at * 256) & 0xFFFFFFFFFF:010x}{next(self._ids):010x}"
         action = action or (Action.REJECT if step is Step.SEALED else Action.FORWARD)
         caller_number = read_number(caller, CHINA) if caller else Number("", NumberClass.ANONYMOUS)
-        call = Call(caller=caller_number, called=read_number(called, CHINA, called=True), trunk=trunk, at=at)
+        call = Call(
+            caller=caller_number, called=read_number(called, CHINA, called=True), trunk=trunk, at=at, facts=facts
+        )
         verdict = Verdict(action, step, decision=decision, fired=fired)
         if step is Step.SEALED and (seal := await standing_seal(self.desk.archive, caller_number.canonical)):
             verdict.fired = (Fired("sealed", step, "reject", caller_number.canonical, str(seal[0]), "seal"),)

@@ -330,3 +330,14 @@ def test_asterisk_verifies_what_we_sign_and_refuses_it_damaged(line: Line):
         if damage:
             line.pbx.sendto(wire.ack(invite, final), line.at)
     assert "/ours.pem" in line.web.asked
+
+
+def test_a_reload_takes_another_key(line: Line):
+    keep(line.folder, rotated := signer(Authority()))
+    assert "identity" not in line.node.command("reload")
+    _, down = out(line, CALLED, OWN)
+    identity = line.folder / "rotated.txt"
+    identity.write_text(wire.header(down, "Identity"))
+    words = ("-fidentity", str(identity), "-fpubkey", str(line.folder / "c.pem"), "-expire", "600")
+    assert secsipidx("-check", *words).returncode == 0
+    assert (line.folder / "c.pem").read_bytes() == rotated.published

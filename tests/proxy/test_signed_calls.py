@@ -9,7 +9,7 @@ import pytest
 from proxy.stir.verification import Attestation, Claimed
 from rules.model import Action, Step, Verdict
 from tests import wire
-from tests.playbook import REJECT, Playbook, briefs
+from tests.playbook import FORWARD, REJECT, Playbook, briefs
 from tests.proxy.test_server import House
 
 ON = {"identity": {"authorities": "ca.pem", "hosts": ["cert.example.org"], "believe": ["A"]}}
@@ -89,6 +89,24 @@ def test_a_retransmission_meanwhile_is_not_verified_again():
     play.trunk(wire.invite(extra=SIGNED))
     play.trunk(wire.invite(extra=SIGNED))
     assert len(play.to_verify) == 1
+
+
+@pytest.mark.parametrize("count", [2, 40, 300])
+def test_however_many_passports_come_the_call_is_judged_after_one_look(count: int):
+    play = Playbook(**ON)
+    play.trunk(wire.invite(extra="\n".join([SIGNED, *["y: a.b.c"] * (count - 1)])))
+    (context,) = play.to_verify
+    assert len(context.request.raw_all(b"identity")) == count
+    play.core.decided(context, FORWARD, play.now)
+    play._perform()
+    assert "INVITE" in briefs(play.log)
+
+
+def test_ten_thousand_are_more_lines_than_any_message_may_have():
+    play = Playbook(**ON)
+    sent = play.trunk(wire.invite(extra="\n".join([SIGNED, *["y:a"] * 9_999])))
+    assert [each.status for each in sent] == [400]
+    assert play.to_verify == []
 
 
 def test_what_a_signature_has_to_say_of_a_call():

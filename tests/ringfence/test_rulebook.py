@@ -4,6 +4,7 @@ import pytest
 
 from ringfence.rulebook import load_rulebook, trunks_of
 from rules.language.source import RuleError
+from tests.signing import Authority
 
 
 def test_rules_packs_and_trunks(file):
@@ -40,3 +41,19 @@ def test_a_rule_may_not_name_a_list_that_there_is_not(file):
     )
     with pytest.raises(RuleError, match="nobody"):
         load_rulebook(file)
+
+
+def test_a_rule_that_asks_who_signed_is_warned_of_where_nobody_verifies(tmp_path):
+    rules = "- rule: signed\n  because: x\n  when: {caller: {attestation: A}}\n  then: tag\n"
+    (tmp_path / "rules.yaml").write_text(rules)
+    plain = (
+        "listen: [{address: 127.0.0.1:5060}]\npbxes: [{name: a, addresses: [127.0.0.2]}]\n"
+        "trunks: [{name: default, country: US}]\nrules: [rules.yaml]\nuse: []\n"
+    )
+    (tmp_path / "ringfence.yaml").write_text(plain)
+    warned = [each.what for each in load_rulebook(tmp_path / "ringfence.yaml").warnings]
+    assert any("no signature is verified here" in each for each in warned)
+    (tmp_path / "ca.pem").write_bytes(Authority().pem)
+    (tmp_path / "ringfence.yaml").write_text(plain + "identity: {authorities: ca.pem, hosts: [a.example]}\n")
+    warned = [each.what for each in load_rulebook(tmp_path / "ringfence.yaml").warnings]
+    assert not any("no signature is verified here" in each for each in warned)

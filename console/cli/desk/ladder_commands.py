@@ -139,11 +139,16 @@ async def assign(
 async def trunks(
     here: Installation,
     since: Annotated[str, typer.Option(metavar="TIME", help="30d, 2026-01-01; default: ever.")] = "",
+    signed: Annotated[bool, typer.Option(help="What signatures proved of their calls, in percent.")] = False,
 ) -> Answer:
     """Rank the trunks by the forged numbers that officers found on them."""
+    from desk.attestations import Signed, attested_trunks
     from desk.reports import ranked_trunks
 
     archive = (await here.desk()).archive
     begin = moment(since, now=archive.now(), zone=here.zone, ahead=False) if since else 0.0
+    if signed:
+        shares = [one._asdict() for one in await attested_trunks(archive, since=begin)]
+        return table(Signed._fields, shares, here.zone)
     rows = [one._asdict() for one in await ranked_trunks(archive, since=begin)]
     return table(("trunk", "forged", "complaints", "numbers", "last"), rows, here.zone)

@@ -52,6 +52,7 @@ def test_trunks_are_ranked(run):
     (row,) = json.loads(run("trunks", "--json").stdout)
     assert (row["trunk"], row["forged"], row["complaints"]) == ("carrier", 1, 1)
     assert "carrier" in run("trunks", "--since", "30d").stdout
+    assert json.loads(run("trunks", "--signed", "--json").stdout) == []
 
 
 def test_two_officers_at_once(run):
