@@ -189,7 +189,7 @@ class Answer(NamedTuple):
 async def answer(configuration: Configuration, base: Path, ruleset: RuleSet, asked: Asked) -> Answer:
     """What a call would get by these rules, and lists, ladder and ledger as they are now. Raises NotJudged."""
     call = Reader(configuration).read(asked.described, asked.trunk, asked.at)
-    hits, called_hits = await look_up(configuration, base, ruleset.called_lists, call)
+    hits, called_hits = await look_up(configuration, base, ruleset, call)
     await asyncio.to_thread(ask_plugins, ruleset.facts, call)
     if asked.facts:
         call.facts = {**(call.facts or {}), **asked.facts}
@@ -199,12 +199,12 @@ async def answer(configuration: Configuration, base: Path, ruleset: RuleSet, ask
 Found = tuple[tuple[Hit, ...], tuple[Hit, ...]]
 
 
-async def look_up(configuration: Configuration, base: Path, called_lists: frozenset[str], call: Call) -> Found:
+async def look_up(configuration: Configuration, base: Path, ruleset: RuleSet, call: Call) -> Found:
     """The entries for the caller, and for the called number where some rule asks; the call learns its facts."""
-    async with look_ups(configuration, base, entries=16) as known:
+    async with look_ups(configuration, base, entries=16, facts=ruleset.facts) as known:
         if known is None:
             return (), ()
-        found = known.findings.find(call, called_lists)
+        found = known.findings.find(call, ruleset.called_lists)
     if found is None:
         raise StoreError(f"{base / configuration.storage.database}: the lists could not be read in time")
     return found[0], found[1]
@@ -218,8 +218,10 @@ class LookUps(NamedTuple):
 
 
 @asynccontextmanager
-async def look_ups(configuration: Configuration, base: Path, *, entries: int) -> AsyncIterator[LookUps | None]:
-    """Lists, ladder and ledger as they are now; None where no list was ever filled."""
+async def look_ups(
+    configuration: Configuration, base: Path, *, entries: int, facts: frozenset[str] = frozenset()
+) -> AsyncIterator[LookUps | None]:
+    """Lists, ladder and ledger as they are now, and these facts of them; None where no list was ever filled."""
     database, key_file = base / configuration.storage.database, base / configuration.storage.key_file
     if not await asyncio.to_thread(database.exists):
         yield None
@@ -230,7 +232,9 @@ async def look_ups(configuration: Configuration, base: Path, *, entries: int) ->
         # Without a key file no subscriber has a list.
         load = Keys.load if await asyncio.to_thread(key_file.exists) else _no_keys
         keys = await asyncio.to_thread(load, key_file)
-        yield LookUps(lookup, Findings(lookup, keys.pseudonym, configuration.complaints))
+        findings = Findings(lookup, keys.pseudonym, configuration.complaints)
+        findings.ask(facts, configuration.time_zone)
+        yield LookUps(lookup, findings)
     finally:
         lookup.close()
         await lists.close()

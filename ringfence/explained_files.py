@@ -29,7 +29,7 @@ async def explain_file(here: Installation, calls: Path, *, saved: bool = False) 
 
     read = Reader(book.configuration).read
     rows = []
-    async with look_ups(book.configuration, here.base, entries=CACHED) as known:
+    async with look_ups(book.configuration, here.base, entries=CACHED, facts=book.ruleset.facts) as known:
         for past in CallFile(calls, trunk_of, book.ruleset.clock.zone, read).read():
             if isinstance(past, Past):
                 rows.append(_row(past, await _verdict(here, book, known, past.call)))

@@ -43,7 +43,7 @@ async def known(
     except (ValueError, NotJudged) as error:
         raise BadWord(str(error)) from None
     lists, decisions = await here.lists(), await here.decisions()
-    hits, _ = await look_up(configuration, here.base, book.ruleset.called_lists, call)
+    hits, _ = await look_up(configuration, here.base, book.ruleset, call)
     rules = covering(book.ruleset, call, hits)
     verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset.revision)
     ledger = {name: value for name, value in (call.facts or {}).items() if name not in ("group", READINGS_DIFFER)}

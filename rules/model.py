@@ -207,6 +207,7 @@ class Hit(NamedTuple):
     shared: bool = False  # the list came from another operator
     trunks: tuple[str, ...] = ()  # the only trunks on which an allow entry passes calls; empty: all
     of: str = ""  # what the source is: seal (by its id), number, owner, business; empty: only words
+    added: float = 0.0  # when it was put on the list; 0: not known
 
 
 def told_source(one: Hit | Fired) -> str:

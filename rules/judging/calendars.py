@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from rules.texts.bad_value import BadValue
 from rules.texts.encodings import NotUtf8, decoded
@@ -86,6 +87,32 @@ def working_days(country: str, year: int, overruled: Days = NO_DAYS) -> tuple[Ca
     return _overruling(overruled, works), what if year > last and not known else ""
 
 
+class Calendar(NamedTuple):
+    """The days of one country."""
+
+    works: Callable[[date], bool]
+    is_holiday: Callable[[date], bool]
+
+
+def calendar_of(country: str, year: int, overruled: Days = NO_DAYS) -> Calendar:
+    """Working days and public holidays of a country; a day that the operator's file names is one if it is free."""
+    works, _ = working_days(country, year, overruled)
+    import holidays
+
+    try:
+        known = holidays.country_holidays(country, years=range(year - 1, year + 2))
+    except NotImplementedError:
+        known = None
+
+    def is_holiday(day: date) -> bool:
+        worked = overruled.get(day)
+        if worked is not None:
+            return not worked
+        return known is not None and day in known
+
+    return Calendar(works, is_holiday)
+
+
 def named_days(country: str, year: int, language: str) -> dict[date, str]:
     """The holidays of a country and how they are called; nothing where no calendar is known."""
     import holidays
@@ -116,3 +143,6 @@ def _overruling(overruled: Days, works: Callable[[date], bool]) -> Callable[[dat
 def monday_to_friday(day: date) -> bool:
     """Is it a working day where nobody says more?"""
     return day.weekday() < 5
+
+
+NO_CALENDAR: Final = Calendar(monday_to_friday, lambda _: False)

@@ -9,8 +9,10 @@ from typing import Any
 
 import re2
 
+from rules.judging.calendars import Calendar
 from rules.judging.facts import EPOCH, Facts
 from rules.judging.index import Key
+from rules.judging.own_facts import CALLED_MINUTE, called_minute, similar, similar_name
 from rules.language.grammar import Amount, Count, Rate, Truth, Words
 from rules.language.values import DAYS, Lengths, Window, read_rate_name, span_name
 from rules.model import ATTESTATION, ATTESTATIONS, COUNTED_SINCE, NumberClass
@@ -30,6 +32,7 @@ _DAYS = {
     "sun": worded("sun"),
     "working": worded("working"),
     "off": worded("off"),
+    "holiday": worded("holiday"),
 }
 
 
@@ -321,17 +324,19 @@ def country_of(title: str, who: str, countries: Sequence[str]) -> Condition:
     return Condition(holds, says, sees, keys=keys, weight=4)
 
 
-def at_time(hours: Sequence[Window], days: Sequence[str]) -> Condition:
+def at_time(hours: Sequence[Window], days: Sequence[str], calendar: Calendar, country: str = "") -> Condition:
     """Hours and days of one level belong together: after midnight a window is still of the day it began."""
     weekdays = frozenset(DAYS.index(day) for day in days if day in DAYS)
-    working, off = "working" in days, "off" in days
+    working, off, holiday = "working" in days, "off" in days, "holiday" in days
 
     def day_fits(facts: Facts, day: int) -> bool:
         if not days or (day + 3) % 7 in weekdays:  # 1970-01-01 was a Thursday
             return True
+        if holiday and calendar.is_holiday(date.fromordinal(day + EPOCH)):
+            return True
         if not (working or off):
             return False
-        return working if facts.clock.works(day) else off
+        return working if calendar.works(date.fromordinal(day + EPOCH)) else off
 
     def holds(facts: Facts) -> bool:
         day, minute = facts.clock.read(facts.call.at)
@@ -347,6 +352,8 @@ def at_time(hours: Sequence[Window], days: Sequence[str]) -> Condition:
 
     spans = [f"{s // 60:02d}:{s % 60:02d}-{e // 60:02d}:{e % 60:02d}" for s, e in hours]
     named = joined(", ", [_DAYS.get(day, day) for day in days])
+    if country:
+        named = worded("%(days)s in %(country)s", days=named, country=country)
     times = joined(worded(" on "), [part for part in (alternatives(spans) if spans else "", named) if part])
     says = worded("the time is %(these)s", these=times)
 
@@ -356,6 +363,41 @@ def at_time(hours: Sequence[Window], days: Sequence[str]) -> Condition:
         return worded("%(day)s %(time)s", day=_DAYS[DAYS[(day + 3) % 7]], time=time)
 
     return Condition(holds, says, sees)
+
+
+def similar_by(digits: int) -> Condition:
+    """Caller and called number begin alike: as the record says, else by themselves."""
+    name = similar_name(digits)
+
+    def read(facts: Facts) -> object:
+        known = facts.measured(name)
+        return similar(facts.call, digits) if known is None else known
+
+    says = worded("the caller's number begins with the same %(n)s digits as the called one", n=digits)
+    return Condition(lambda facts: read(facts) is True, says, lambda facts: _YES if read(facts) is True else _NO)
+
+
+def called_at(hours: Sequence[Window]) -> Condition:
+    """The wall clock where the called number is."""
+
+    def read(facts: Facts) -> object:
+        known = facts.measured(CALLED_MINUTE)
+        return called_minute(facts.call, facts.clock.zone) if known is None else known
+
+    def holds(facts: Facts) -> bool:
+        minute = read(facts)
+        if not isinstance(minute, int | float):
+            return False
+        return any(s <= minute < e if s < e else minute >= s or minute < e for s, e in hours)
+
+    def sees(facts: Facts) -> str:
+        minute = read(facts)
+        if not isinstance(minute, int | float):
+            return worded("lacking")
+        return f"{int(minute) // 60:02d}:{int(minute) % 60:02d}"
+
+    spans = [f"{s // 60:02d}:{s % 60:02d}-{e // 60:02d}:{e % 60:02d}" for s, e in hours]
+    return Condition(holds, worded("it is %(these)s where the called number is", these=alternatives(spans)), sees)
 
 
 def on_dates(first: date | None, last: date | None) -> Condition:

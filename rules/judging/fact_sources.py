@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from rules.judging.number_sources import AtOnce, NumberSource, NumberWorker, installed_numbers
+from rules.judging.own_facts import NAMES, is_own
 from rules.judging.plugins import FACTS, NUMBERS, Worker, Wrong, loaded, read_mapping
 from rules.language.values import read_rate_name
 from rules.model import ATTESTATION, Call
 
 # facts that Ringfence itself finds out
-OURS = frozenset(("group", "ledger", "code", "holder", "host", "purpose", "readings_differ", *ATTESTATION))
+OURS = frozenset(("group", "ledger", "code", "holder", "host", "purpose", "readings_differ", *ATTESTATION, *NAMES))
 Fact = float | str | bool
 
 
@@ -141,7 +142,7 @@ def claimed(owners: dict[str, str], name: str, facts: Collection[str]) -> list[W
     """Enter the facts that a plug-in gives; what is wrong with them."""
     found = []
     for fact in facts:
-        if fact in OURS or read_rate_name(fact):
+        if fact in OURS or read_rate_name(fact) or is_own(fact):
             found.append(Wrong(f"fact {fact!r} is measured by Ringfence itself", "give it a name of its own"))
         elif fact in owners:
             found.append(Wrong(f"fact {fact!r} comes from plug-in {owners[fact]} too", "uninstall one of the two"))

@@ -90,17 +90,17 @@ class Facts:
 
 def lists_of(call: Call, caller_hits: Sequence[Hit]) -> frozenset[str]:
     """The operator's lists that the caller stands on: neither a subscriber's own nor the ladder."""
-    if not caller_hits:
-        return NOWHERE
+    return frozenset([hit.list for hit in counts_of_lists(call, caller_hits)]) if caller_hits else NOWHERE
+
+
+def counts_of_lists(call: Call, caller_hits: Sequence[Hit]) -> list[Hit]:
+    """The entries of the operator's lists that count for the caller."""
     asserted = call.callers[0].canonical
-    return frozenset(
-        [
-            hit.list
-            for hit in caller_hits
-            if (hit.kind in COUNTS_ON_ANY or hit.number == asserted)
-            and not hit.kind.startswith(("subscriber", "ladder"))
-        ]
-    )
+    return [
+        hit
+        for hit in caller_hits
+        if (hit.kind in COUNTS_ON_ANY or hit.number == asserted) and not hit.kind.startswith(("subscriber", "ladder"))
+    ]
 
 
 def enter_groups(call: Call, called_hits: Sequence[Hit]) -> None:

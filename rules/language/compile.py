@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from rules.judging.calendars import NO_DAYS, Days, monday_to_friday, unannounced, working_days
+from rules.judging.calendars import NO_DAYS, Calendar, Days, calendar_of, monday_to_friday, unannounced, working_days
 from rules.judging.conditions import NEVER, Condition, all_of, on_dates
 from rules.judging.engine import LADDER_REPLIES, CompiledRule, RuleSet
 from rules.judging.facts import Facts, WallClock, gap_at
 from rules.judging.index import Index, Key
 from rules.language.always import AMOUNTS, COUNTRY, NUMBER, Always
-from rules.language.condition_compiler import OWN_WORDS, ConditionCompiler, Surroundings
+from rules.language.condition_compiler import OF_CALENDAR, OWN_WORDS, ConditionCompiler, Surroundings
 from rules.language.examples import NOON, NotJudged, Read, example_call, example_hits, example_words
 from rules.language.faults import Fault, Location, nearest
 from rules.language.grammar import Example, Rule, Then, Valid, When, references, whens
@@ -234,6 +234,7 @@ class _Compiler:
         self.today = datetime.fromtimestamp(now, ZoneInfo(settings.time_zone)).date()
         self.soon = time.gmtime(now + _AHEAD_S).tm_year
         self.proving = proving
+        self.calendars: dict[str, Calendar] = {}  # by country
         self.built: list[Built] = []
         self.conditions: dict[str, When] = {}
         self.unsound: set[str] = set()  # rules with a fault: what their examples show means nothing
@@ -490,7 +491,7 @@ class _Compiler:
             (file, (*loc, "days"))
             for file in files
             for loc, when in whens(file.content)
-            if not {"working", "off"}.isdisjoint(when.days or ())
+            if not OF_CALENDAR.isdisjoint(when.days or ()) and not when.calendar
         ]
         countries = {file.content.country for file, _ in asking if file.content.country}
         self.working_in = self.country or (countries.pop() if len(countries) == 1 else "")
@@ -500,12 +501,26 @@ class _Compiler:
             works, _ = working_days(self.working_in, self.year, self.known.calendar)
             warning = unannounced(self.working_in, (self.year, self.soon), self.known.calendar)
         self.clock = WallClock(self.settings.time_zone, works)
+        self.surroundings.calendar_of = self._calendar_of
+        for file in files:
+            for loc, when in whens(file.content):
+                if when.calendar and (said := unannounced(when.calendar, (self.year, self.soon), NO_DAYS)):
+                    hint = "name days of the week here, or another calendar"
+                    self.faults.append(file.document.fault((*loc, "calendar"), said, hint, warning=True))
         self.setting = Setting(self.trunks, self.kinds, self.country, self.clock, self.known.read)
         if warning:
             file, loc = asking[0]
             hint = "name its days in the file `calendar` of ringfence.yaml, or days of the week here"
             hint = hint if self.working_in else "set `country:` at the top of the file, or name days of the week here"
             self.faults.append(file.document.fault(loc, warning, hint, warning=True))
+
+    def _calendar_of(self, country: str) -> Calendar:
+        """Days of a country; without one those of home, which the operator's own file overrules."""
+        name = country or self.working_in
+        if name not in self.calendars:
+            overruled = self.known.calendar if name == self.working_in else NO_DAYS
+            self.calendars[name] = calendar_of(name, self.year, overruled)
+        return self.calendars[name]
 
     def _revision(self, built: Sequence[Built], files: Sequence[SourceFile]) -> str:
         meaning = []

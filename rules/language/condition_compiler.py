@@ -8,6 +8,7 @@ from operator import attrgetter
 
 import re2
 
+from rules.judging.calendars import NO_CALENDAR, Calendar
 from rules.judging.conditions import (
     NEVER,
     Condition,
@@ -19,6 +20,7 @@ from rules.judging.conditions import (
     any_of,
     at_time,
     attested,
+    called_at,
     count_of,
     country_of,
     group_of,
@@ -28,6 +30,7 @@ from rules.judging.conditions import (
     on_list,
     or_lacking,
     rate_of,
+    similar_by,
     starts_with,
     truth,
     truth_or_lacking,
@@ -38,6 +41,8 @@ from rules.judging.counting_memory import mib_of
 from rules.judging.facts import Facts
 from rules.judging.folding import look_alikes
 from rules.judging.index import Key, Pattern, expression_options, folding, looks_of, text_reader, texts_of
+from rules.judging.ladder import StepName
+from rules.judging.own_facts import CALLED_MINUTE, ENTRY_KIND, ENTRY_KINDS, LADDER_STEP, is_own, similar_name
 from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, Count, NumberCondition, Text, When
 from rules.language.values import (
@@ -55,10 +60,13 @@ from rules.settings.screening import RateSettings
 from rules.texts.bad_value import BadValue
 from rules.texts.worded import worded
 
+OF_CALENDAR = frozenset(("working", "off", "holiday"))
 MOST_TABLES = 8  # by so many different things calls are counted, beside by the caller on his trunk
 _HOST = re.compile(r"[A-Za-z0-9._:*-]+")  # RFC 3261 25.1, IPv6 without brackets, and stars
 # What the facts have for values that Ringfence itself finds out.
 OWN_WORDS = {
+    LADDER_STEP: frozenset(step.value for step in StepName),
+    ENTRY_KIND: ENTRY_KINDS,
     "ledger": frozenset(state.value for state in State),
     READINGS_DIFFER: frozenset(("true", "false")),
     ATTESTATION[0]: frozenset(each.lower() for each in ATTESTATIONS),
@@ -103,6 +111,7 @@ class Surroundings:
         self.trunks = trunks  # empty: not known
         self.headers = frozenset(name.lower() for name in headers)
         self.known_facts = facts  # those that somebody measures; None: not known
+        self.calendar_of: Callable[[str], Calendar] = lambda _: NO_CALENDAR
         self.stored = False  # texts that were live once: spellings of then are read
         self.named: dict[str, Condition] = {}
         self.patterns: dict[Key, Pattern] = {}
@@ -146,7 +155,13 @@ class ConditionCompiler:
         if when.diverted is not None:
             parts.append(truth(worded("the call was diverted"), attrgetter("call.diverted"), when.diverted))
         if when.hours or when.days:
-            parts.append(at_time(when.hours or [], when.days or []))
+            asks = not OF_CALENDAR.isdisjoint(when.days or ())
+            calendar = self.surroundings.calendar_of(when.calendar or "") if asks else NO_CALENDAR
+            parts.append(at_time(when.hours or [], when.days or [], calendar, when.calendar or ""))
+        if when.calendar and OF_CALENDAR.isdisjoint(when.days or ()) and not self.surroundings.stored:
+            what = "a calendar stands here, and no days of it"
+            self.report((*loc, "calendar"), what, "write days: working, off or holiday beside it")
+        parts += self.of_both(when)
         if when.count is not None:
             parts.append(self.count(when.count, (*loc, "count")))
         parts += self.facts(when.fact or {}, (*loc, "fact"))
@@ -157,6 +172,18 @@ class ConditionCompiler:
         if when.all_:
             parts.append(all_of([self.when(part, (*loc, "all", n)) for n, part in enumerate(when.all_)]))
         return all_of(parts or [NEVER])
+
+    def of_both(self, when: When) -> Iterator[Condition]:
+        """What is asked of caller and called number together."""
+        if when.called_hours:
+            self.surroundings.facts.add(CALLED_MINUTE)
+            yield called_at(when.called_hours)
+        if when.similar:
+            self.surroundings.facts.add(similar_name(when.similar.digits))
+            yield similar_by(when.similar.digits)
+        if when.believed is not None:
+            says = worded("the caller's number can be believed")
+            yield truth(says, attrgetter("call.believed"), when.believed)
 
     def facts(self, amounts: Mapping[str, Amount], loc: Location) -> list[Condition]:
         """Facts by name: counted ones are counted, plug-ins are asked for theirs."""
@@ -169,7 +196,7 @@ class ConditionCompiler:
             self.surroundings.facts.add(name)
             for fault in () if self.surroundings.stored else impossible_values(name, amounts[name]):
                 self.report((*loc, name, *fault[0]), *fault[1:])
-            if known is not None and name not in known:
+            if known is not None and name not in known and not is_own(name):
                 what = f"nobody measures fact {name!r} here, so every call lacks it"
                 self.report((*loc, name), what, f"a plug-in may give it (docs/facts.md); {nearest(name, known)}", True)
         parts = [amount_of(name, amount) for name, amount in amounts.items()]

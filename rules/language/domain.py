@@ -189,7 +189,7 @@ class DomainReader:
         key = "hours" if when.hours else "days"
         days = [DAYS.index(day) for day in when.days or DAYS if day in DAYS]
         if when.days and len(days) < len(when.days):
-            return Constraint("", f"time {when.hours} {when.days}", (*loc, "days"), "days")
+            return Constraint("", f"time {when.hours} {when.days} {when.calendar}", (*loc, "days"), "days")
         return Constraint("time", week_mask(when.hours or [(0, DAY)], days), (*loc, key), key)
 
 

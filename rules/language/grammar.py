@@ -267,7 +267,7 @@ CountryWords = Annotated[
 ]
 
 
-_Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "working", "off", "mon-fri", "sat-sun"]
+_Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "working", "off", "holiday", "mon-fri", "sat-sun"]
 Days = _Day | Annotated[str, Field(pattern=r"^[A-Za-z]{3,9}(-[A-Za-z]{3,9})?$")]
 Mode = Annotated[
     float,
@@ -319,6 +319,14 @@ class CalledCondition(NumberCondition):
     group: SomeWords | None = Field(None, description="Subscriber group of the called number.")
 
 
+class Similar(Part):
+    """A caller who shows a number like that of whom he calls."""
+
+    digits: Annotated[int, BeforeValidator(read_whole), Field(ge=3, le=10)] = Field(
+        description="How many digits are the same: 7."
+    )
+
+
 class When(Part):
     """Conditions that must all hold."""
 
@@ -361,7 +369,17 @@ class When(Part):
     days: (
         Annotated[list[str], BeforeValidator(read_days, json_schema_input_type=Days | list[Days]), Field(min_length=1)]
         | None
-    ) = Field(None, description="mon, mon-fri, working (a working day), off (any other day).")
+    ) = Field(None, description="mon, mon-fri, working (a working day), off (any other day), holiday.")
+    calendar: Country | None = Field(
+        None, description="Whose working days and holidays these are, if not those of home: DE."
+    )
+    called_hours: Some[Annotated[Window, BeforeValidator(read_window, json_schema_input_type=str)]] | None = Field(
+        None, description="Wall clock where the called number is, by its plan: 21:00-08:00."
+    )
+    similar: Similar | None = Field(
+        None, description="Caller and called number have the same first digits behind the country code: {digits: 7}."
+    )
+    believed: bool | None = Field(None, description="true: the network before us answers for the caller's number.")
     count: Count | None = Field(
         None, description="Calls counted by anything: {of: calls, per: [caller, called], within: 1d, over: 20}."
     )

@@ -273,13 +273,14 @@ def read_days(value: object) -> object:
     for item in value if isinstance(value, list) else [value]:
         word = str(item).strip().lower()
         first, dash, last = (part.strip() for part in word.partition("-"))
-        if word in ("working", "off"):
+        if word in ("working", "off", "holiday"):
             days.append(word)
         elif _is_day(first) and (not dash or _is_day(last)):
             start, end = DAYS.index(first[:3]), DAYS.index((last or first)[:3])
             days += [DAYS[(start + n) % 7] for n in range((end - start) % 7 + 1)]
         else:
-            raise BadValue(f"{item!r} is no day", "write mon, mon-fri, working (a working day) or off (any other day)")
+            hint = "write mon, mon-fri, working (a working day), off (any other day) or holiday"
+            raise BadValue(f"{item!r} is no day", hint)
     return days
 
 

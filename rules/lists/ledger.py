@@ -43,6 +43,7 @@ class Held(NamedTuple):
     holder: str = ""
     host: str = ""
     purpose: str = ""
+    until: float = inf  # its validity
 
     def facts(self) -> dict[str, float | str | bool]:
         """As rules see it, under ``fact``."""
@@ -107,7 +108,8 @@ class Ledger:
         _, text, holder, host, purpose, valid_until, places = rows[0]
         if text is None or (places and places != len(digits_of(canonical))):
             return Held(State.UNHELD), inf
-        return Held(State.HELD, text, holder, host, purpose), inf if valid_until is None else valid_until
+        until = inf if valid_until is None else valid_until
+        return Held(State.HELD, text, holder, host, purpose, until), until
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from math import isfinite
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from rules.judging.ladder import Ladder
+from rules.judging.own_facts import CODE_DAYS_LEFT, DAY_S, Fact, measures_of
 from rules.lists.cache import Lookup, asked_of, only_single
 from rules.lists.ledger import Ledger
 from rules.lists.subscribers import SubscriberLists
@@ -31,6 +34,13 @@ class Findings:
         self._ledger = Ledger(lookup)
         self._count = count  # hears which entries of the operator's lists covered a caller
         self.unknown = 0  # numbers that could not be looked up
+        self._measures: list[Callable[[Call, Sequence[Hit]], tuple[str, Fact | None]]] = []
+        self._of_code = False
+
+    def ask(self, names: Iterable[str], zone: str) -> None:
+        """Find out these facts from now on, as far as they are of those that Ringfence itself finds out."""
+        self._of_code = CODE_DAYS_LEFT in names
+        self._measures = measures_of(names, ZoneInfo(zone))
 
     def limit(self, *, calls_hour: int, called_day: int) -> None:
         """What the ladder's step limit lets pass from now on."""
@@ -68,6 +78,8 @@ class Findings:
             self._count(hits, now)
         if self._subscribers.any or self._ladder.any or self._ledger.any:
             hits += self.beside_lists(call)
+        if self._measures or self._of_code:
+            self._enter_own(call, hits)
         called_hits: tuple[Hit, ...] = _NONE
         if called_lists:
             for number in call.called_readings:
@@ -78,6 +90,20 @@ class Findings:
                 if found:
                     called_hits += asked_of(found, call, called_lists)
         return hits, called_hits, whole
+
+    def _enter_own(self, call: Call, hits: tuple[Hit, ...]) -> None:
+        """What rules ask for by name beside what every call shows; the record keeps it."""
+        facts = dict(call.facts or {})
+        for measure in self._measures:
+            name, value = measure(call, hits)
+            if value is not None:
+                facts[name] = value
+        if self._of_code and self._ledger.any:
+            held = self._ledger.look_up(call.caller.canonical, call.at)
+            if held is not None and isfinite(held.until):
+                facts[CODE_DAYS_LEFT] = round((held.until - call.at) / DAY_S, 2)
+        if facts:
+            call.facts = facts
 
     def beside_lists(self, call: Call) -> tuple[Hit, ...]:
         """What is not on the operator's lists: subscribers' own entries, the step of the ladder, the ledger's facts."""

@@ -88,11 +88,13 @@ class Screen:
         self.plugin_failures: Callable[[], int] = (
             int  # of plug-ins that put something on the wire; whoever has them says
         )
+        self._zone = settings.time_zone
         self._state = _WHOLE  # as far as was said
         self._failures = 0  # of facts, as far as was said
         self._snapshots = Snapshots(lookup, journal, hours=settings.storage.snapshot_hours)
         self._unlisted = Renewal(lookup)
         self._findings = Findings(lookup, keys.pseudonym, settings.complaints, count=journal.count)
+        self._findings.ask(ruleset.facts, self._zone)
         minutes = self._callback_minutes = settings.emergency.callback_minutes
         self._callbacks = Callbacks(minutes, pseudonym=partial(pseudonym, keys.pseudonym))
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
@@ -220,12 +222,14 @@ class Screen:
         self.ruleset = ruleset
         self._rates.ask(ruleset.rates)
         self.sources.ask(ruleset.facts)
+        self._findings.ask(ruleset.facts, self._zone)
 
     def take(self, settings: ScreeningSettings, ruleset: RuleSet, *, budget_ms: int) -> None:
         """Judge by other settings and rules from the next call on; `configure` has given the lists theirs before.
 
         Databases, pseudonyms and the file of the log stay those of the start, and so does how much is cached.
         """
+        self._zone = settings.time_zone
         self.swap(ruleset)
         self._budget_s = budget_ms / 1000
         self._rates.settings = settings.facts

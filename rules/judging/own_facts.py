@@ -1,0 +1,140 @@
+"""What Ringfence itself finds out of a call, where some rule asks for it by name; the record keeps it as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+from rules.judging.facts import counts_of_lists
+from rules.model import Call, Hit
+
+SIMILAR: Final = "similar_"  # with the count of digits behind it
+CALLED_MINUTE: Final = "called_minute"
+LADDER_STEP: Final = "ladder_step"
+ENTRY_DAYS: Final = "entry_days"
+ENTRY_KIND: Final = "entry_kind"
+CODE_DAYS_LEFT: Final = "code_days_left"
+ENTRY_KINDS: Final = frozenset(("number", "prefix", "range"))
+NAMES: Final = frozenset((CALLED_MINUTE, LADDER_STEP, ENTRY_DAYS, ENTRY_KIND, CODE_DAYS_LEFT))
+FEWEST_ALIKE, MOST_ALIKE = 3, 10  # digits; the record tells of the called number no more than these
+DAY_S: Final = 86_400.0
+_ZONES: Final = 20_000  # called numbers whose zone is remembered
+
+Fact = float | str | bool
+
+
+def similar_name(digits: int) -> str:
+    """The fact that caller and called number begin alike."""
+    return f"{SIMILAR}{digits}"
+
+
+def read_similar(name: str) -> int | None:
+    """How many digits a fact of this name compares; None where it is another fact."""
+    digits = name.removeprefix(SIMILAR)
+    if digits == name or not digits.isascii() or not digits.isdigit():
+        return None
+    return int(digits) if FEWEST_ALIKE <= int(digits) <= MOST_ALIKE and str(int(digits)) == digits else None
+
+
+def is_own(name: str) -> bool:
+    """Is it one of these?"""
+    return name in NAMES or read_similar(name) is not None
+
+
+def similar(call: Call, digits: int) -> bool | None:
+    """Do both have one country code, one length and the same digits behind the code? None: there are no two numbers."""
+    caller, called = call.caller, call.called
+    if not caller.canonical or not called.canonical:
+        return None
+    if len(caller.canonical) != len(called.canonical):
+        return False
+    code = _code_of(caller.region)
+    if not code or code != _code_of(called.region):
+        return False
+    head = 1 + len(code) + digits
+    return len(caller.canonical) >= head and caller.canonical[:head] == called.canonical[:head]
+
+
+@lru_cache(maxsize=300)
+def _code_of(region: str) -> str:
+    code = phonenumbers.country_code_for_region(region) if region else 0
+    return str(code) if code else ""
+
+
+def called_minute(call: Call, here: ZoneInfo) -> int | None:
+    """The minute of the day where the called number is: by its plan, and here for what is in no plan of a country.
+
+    None: it is in several zones, whose clocks differ now.
+    """
+    canonical = call.called.canonical
+    if not canonical or not len(canonical):
+        return None
+    zones = zones_of(canonical) if canonical.startswith("+") else ()
+    minutes = {_minute(call.at, ZoneInfo(name)) for name in zones} if zones else {_minute(call.at, here)}
+    if canonical.startswith("+") and not zones:
+        return None
+    return minutes.pop() if len(minutes) == 1 else None
+
+
+def _minute(at: float, zone: ZoneInfo) -> int:
+    local = datetime.fromtimestamp(at, zone)
+    return local.hour * 60 + local.minute
+
+
+@lru_cache(maxsize=_ZONES)
+def zones_of(canonical: str) -> tuple[str, ...]:
+    """The zones that a number may be in."""
+    from phonenumbers import timezone  # 6 MiB of tables, which few rule sets ask for
+
+    try:
+        found = timezone.time_zones_for_number(phonenumbers.parse(canonical))
+    except phonenumbers.NumberParseException:
+        return ()
+    return tuple(name for name in found if name != timezone.UNKNOWN_TIMEZONE)
+
+
+def ladder_step(hits: Iterable[Hit]) -> str | None:
+    """The step on which the caller stands, whatever comes of it."""
+    return next((hit.entry for hit in hits if hit.list == "ladder"), None)
+
+
+def entry_of(call: Call, hits: Sequence[Hit]) -> Hit | None:
+    """The narrowest entry of the operator's lists that counts for the caller."""
+    return min(counts_of_lists(call, hits), key=lambda hit: (-hit.narrowness, hit.list, hit.entry), default=None)
+
+
+def entry_kind(hit: Hit) -> str:
+    """What sort of entry it is."""
+    return "prefix" if hit.entry.endswith("*") else "range" if ".." in hit.entry else "number"
+
+
+def measures_of(names: Iterable[str], here: ZoneInfo) -> list[Callable[[Call, Sequence[Hit]], tuple[str, Fact | None]]]:
+    """What finds these facts of a call and the entries that cover its caller."""
+    found: list[Callable[[Call, Sequence[Hit]], tuple[str, Fact | None]]] = []
+    for name in sorted(names):
+        if digits := read_similar(name):
+            found.append(_similar_of(name, digits))
+        elif name == CALLED_MINUTE:
+            found.append(lambda call, hits: (CALLED_MINUTE, called_minute(call, here)))
+        elif name == LADDER_STEP:
+            found.append(lambda call, hits: (LADDER_STEP, ladder_step(hits)))
+        elif name == ENTRY_DAYS:
+            found.append(_entry_days)
+        elif name == ENTRY_KIND:
+            found.append(lambda call, hits: (ENTRY_KIND, entry_kind(hit) if (hit := entry_of(call, hits)) else None))
+    return found
+
+
+def _similar_of(name: str, digits: int) -> Callable[[Call, Sequence[Hit]], tuple[str, Fact | None]]:
+    return lambda call, hits: (name, similar(call, digits))
+
+
+def _entry_days(call: Call, hits: Sequence[Hit]) -> tuple[str, Fact | None]:
+    hit = entry_of(call, hits)
+    known = hit is not None and hit.added > 0.0
+    return ENTRY_DAYS, max(0.0, round((call.at - hit.added) / DAY_S, 2)) if known and hit is not None else None
