@@ -33,6 +33,8 @@ RULES = """\
   then: {divert: desk}
 """
 DIVERTED = "+8613900000003"
+CARD = "https://callers.example.com/card.jws"
+BY_ANALYTICS, BY_MACHINE = "+8613900000004", "+8613900000005"
 # What an Asterisk has already: a transport, the carrier, a telephone.
 ALREADY = """
 [udp]
@@ -77,6 +79,7 @@ class Asker(NamedTuple):
     """Who asks."""
 
     name: str
+    how: str
 
 
 def recipes(chapter: str, kind: str) -> list[str]:
@@ -102,7 +105,15 @@ else:
         folder = tmp_path_factory.mktemp("node")
         (folder / "own.yaml").write_text(RULES)
         more = {
-            "lists": LISTS,
+            "lists": {
+                **LISTS,
+                "analytics": {"kind": "block", "profile": "analytics"},
+                "machine": {"kind": "block", "profile": "machine"},
+            },
+            "profiles": {
+                "analytics": {"analytics": True, "url": "https://callers.example.com/why/{decision}", "location": "TN"},
+                "machine": {"status": 608, "card": CARD, "otherwise": "machine"},
+            },
             "use": [],
             "rules": ["own.yaml"],
             "logging": {"file": "calls.jsonl"},
@@ -111,6 +122,7 @@ else:
             "asked": {"listen": "127.0.0.1:8608"},
         }
         numbers = {"suspects": [SUSPECTED], "blocked": [BLOCKED]}
+        numbers |= {"analytics": [BY_ANALYTICS], "machine": [BY_MACHINE]}
         with Ringfence(folder, {**YAML(typ="safe").load(text), **more}, numbers=numbers) as found:
             yield found
         assert "Traceback" not in found.said
@@ -151,7 +163,7 @@ else:
         folder = tmp_path_factory.mktemp("asker")
         name, _, how = request.param.partition(" by ")
         with by_http(name, key, folder) if how else by_sip(name, folder):
-            yield Asker(name)
+            yield Asker(name, how)
 
     def plays(folder: Path, caller: str, called: str = CALLED) -> Sipp:
         """A call, to the end; what the telephone saw."""
@@ -195,6 +207,29 @@ else:
         # Of one asker before, some may have waited in a socket while nobody read it, below, and been asked again.
         calls = [call["call_id"] for call in node.calls()]
         assert all(calls.count(call) == 1 for call in calls[-5:] if call)
+
+    @pytest.mark.parametrize(
+        ("caller", "status", "phrase", "header", "value"),
+        [
+            (BY_ANALYTICS, 603, "Network Blocked", "Reason", 'SIP;cause=603;text="v=analytics1;url=https://callers.'),
+            (BY_MACHINE, 608, "Rejected", "Call-Info", f"<{CARD}>;purpose=jwscard"),
+        ],
+    )
+    def test_603_plus_and_608_stop_a_call_behind_it_too(asker, tmp_path, caller, status, phrase, header, value):
+        """Kamailio hands the answer on as it is; Asterisk makes its own of 603, and takes 608 for any failure."""
+        kamailio = asker.name == "Kamailio"
+        if (asker.name, asker.how, status) == ("Asterisk", "", 608):
+            assert plays(tmp_path, caller).received("INVITE"), "cause 127, whatever its Reason says: it goes on"
+            return
+        values = {"caller": caller, "called": CALLED, "status": str(status) if kamailio else "403"}
+        with Sipp("caller_refused", at=CARRIER, to=ASKER, folder=tmp_path, values=values) as first:
+            first.done()
+        [answer] = first.received(f"SIP/2.0 {values['status']}")
+        if not kamailio:
+            assert answer.field("Reason") == "Q.850;cause=21"
+        elif not asker.how:
+            assert answer.start == f"SIP/2.0 {status} {phrase}"
+            assert answer.field(header).startswith(value)
 
     def test_without_an_answer_calls_go_on(asker, node, tmp_path):
         node.process.send_signal(19)  # SIGSTOP: its socket takes what comes, and nobody reads it
