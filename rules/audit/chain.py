@@ -13,7 +13,7 @@ from hashlib import sha256
 from math import inf
 from typing import NamedTuple
 
-from rules.audit.doors import entered_by
+from rules.audit.doors import here
 from rules.storage.database_files import Series
 from rules.storage.statements import every, places, sql, wanted
 from rules.storage.store import Connection
@@ -72,6 +72,12 @@ class ChainKey(NamedTuple):
         """Of the entry behind the one with this hash."""
         row = json.dumps([self.chain, before, *deed], ensure_ascii=True)
         return hmac.digest(self.key, row.encode(), "sha256").hex()
+
+
+def entered_by(deed: Deed) -> Deed:
+    """The deed with door and role of whoever acts, where it does not say them itself."""
+    door = here()
+    return deed._replace(door=deed.door or door.name, role=deed.role or door.role)
 
 
 async def record(connection: Connection, deeds: Sequence[Deed]) -> None:

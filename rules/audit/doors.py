@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from rules.audit.chain import Deed
+from typing import NamedTuple
 
 
 class Door(NamedTuple):
@@ -31,7 +28,6 @@ def through(name: str, role: str = "") -> Iterator[None]:
         _here.reset(token)
 
 
-def entered_by(deed: Deed) -> Deed:
-    """The deed with door and role, where it does not say them itself."""
-    door = _here.get()
-    return deed._replace(door=deed.door or door.name, role=deed.role or door.role)
+def here() -> Door:
+    """The one through which what is done now is done."""
+    return _here.get()

@@ -1,7 +1,7 @@
 """Door and role of whoever acts are entered with what he does, and with nothing that comes after."""
 
-from rules.audit.chain import Deed
-from rules.audit.doors import entered_by, through
+from rules.audit.chain import Deed, entered_by
+from rules.audit.doors import through
 
 DEED = Deed(1.0, "li", "case", "1", "take")
 
