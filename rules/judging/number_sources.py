@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -20,7 +21,6 @@ from rules.model import Call
 Fact = float | str | bool
 _REST_S: Final = 30.0  # after so many failures on end
 _ON_END: Final = 5
-_LONGEST_TEXT: Final = 256
 _HANGS: Final = "does not come back from what it was asked"
 _CROWDED: Final = "is asked too much at once"
 _SLACK_S: Final = 1.0  # how much later than its deadline an answer may be told, before its thread hangs
@@ -83,7 +83,8 @@ class NumberWorker(Conduct):
 
     def close(self) -> None:
         """Nothing is asked any more; a plug-in that holds its thread is left behind."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        with suppress(RuntimeError):  # it is closed already
+            self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_SLACK_S)
 
     def _remembered(self, number: str) -> dict[str, Fact] | None:
@@ -100,7 +101,7 @@ class NumberWorker(Conduct):
             if (asked := self._under_way.get(number)) is not None:
                 return asked[1]
             if self.rests:
-                self.fail("failed again and again, and rests")
+                self.failures += 1  # why it rests is what went wrong before
                 return None
             if len(self._under_way) >= self.bounds.at_once:
                 oldest = min(begun for begun, _ in self._under_way.values())
@@ -110,7 +111,11 @@ class NumberWorker(Conduct):
             self.asked += 1
             coming = threading.Event()
             self._under_way[number] = (now, coming)
-        self._loop.call_soon_threadsafe(self._begin, number)
+        try:
+            self._loop.call_soon_threadsafe(self._begin, number)
+        except RuntimeError:  # it has stopped the loop that it was run in
+            self.fail("its thread has ended")
+            return None
         return coming
 
     def _run(self) -> None:
@@ -157,7 +162,7 @@ class NumberWorker(Conduct):
             if name not in self.names or not isinstance(value, bool | int | float | str):
                 self._failed(f"{name!r}: {type(value).__name__} is none of the facts that it names")
                 return
-            sound[name] = value[:_LONGEST_TEXT] if isinstance(value, str) else value
+            sound[name] = value
         self._failed_on_end = 0
         with self._lock:
             self._known[number] = (sound, monotonic() + self.bounds.kept_s)
@@ -177,7 +182,10 @@ class NumberWorker(Conduct):
 
 
 async def _answer_of(source: NumberSource, number: str) -> dict[str, Any] | None:
-    return read_mapping(await source.look_up(number))
+    try:
+        return read_mapping(await source.look_up(number))
+    except (SystemExit, KeyboardInterrupt) as error:  # which would end the loop
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
 
 
 async def _nothing() -> None:

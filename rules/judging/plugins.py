@@ -21,6 +21,7 @@ GROUPS: Final = (FACTS, NUMBERS, REPLIES, ACTIONS)
 REST_S: Final = 1.0
 _TIMED: Final = 1000  # answers whose times are kept
 _LONGEST_ERROR: Final = 200
+_MOST_VALUES, _LONGEST_TEXT = 64, 1000  # of one answer
 
 
 class Installed(NamedTuple):
@@ -170,18 +171,21 @@ class Worker(Conduct):
             begun = perf_counter()
             try:
                 box.append(self._work(question))
-            except Exception as error:  # whatever goes wrong there, its answer is lacking
+            except BaseException as error:  # whatever goes wrong there, also sys.exit: its answer is lacking
                 self.fail(f"{type(error).__name__}: {error}")
-            except SystemExit:
-                self.fail("it wanted the process to end")
             self.took(perf_counter() - begun)
             self._answered.release()
 
 
 def read_mapping(answer: Any) -> dict[str, Any] | None:
-    """An answer that is to be a mapping with names; TypeError for any other."""
+    """An answer that is to be a mapping of a few names to values of some size; TypeError for any other."""
     if answer is None:
         return None
     if not isinstance(answer, Mapping):
         raise TypeError(f"{type(answer).__name__} is no mapping")
+    if len(answer) > _MOST_VALUES:
+        raise TypeError(f"{len(answer):,} values, of which there may be {_MOST_VALUES}")
+    for name, value in answer.items():
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+            raise TypeError(f"{name!r} has {len(value):,} characters, and {_LONGEST_TEXT} at most are kept")
     return dict(answer)

@@ -14,9 +14,9 @@ from tests.peers.sipp import Sipp
 
 pytestmark = pytest.mark.live
 
-LANES = 8
+LANES = 9
 LABEL = "疑似推销"
-DIVERTED, LABELLED, MACHINE = "95012345", "95013345", "13900000077"
+DIVERTED, LABELLED, MACHINE, LISTED = "95012345", "95013345", "13900000077", "95014345"
 RULES = f"""\
 - rule: to-the-desk
   because: Somebody asks first what it is about.
@@ -45,9 +45,10 @@ def house(tmp_path_factory):
         lanes,
         rules=[str(folder / "rules.yaml")],
         destinations={"desk": f"sip:desk@{desk}"},
+        lists={"nuisance": {"kind": "block", "divert": "desk"}},
         facts={"ratio_calls": 3, "short_call_s": 60},  # a busy machine may keep a caller from hanging up for long
     )
-    with Ringfence(folder / "proxy", configuration) as proxy:
+    with Ringfence(folder / "proxy", configuration, numbers={"nuisance": [LISTED]}) as proxy:
         yield proxy, iter(lanes), desk
 
 
@@ -56,19 +57,24 @@ def at_desk(lane, desk, scenario: str) -> Sipp:
 
 
 @pytest.mark.parametrize(
-    ("caller", "callee"), [("caller_hangs_up", "callee_answers"), ("caller_hears_bye", "callee_hangs_up")]
+    ("caller", "callee", "number", "by"),
+    [
+        ("caller_hangs_up", "callee_answers", DIVERTED, "to-the-desk"),
+        ("caller_hears_bye", "callee_hangs_up", DIVERTED, "to-the-desk"),
+        ("caller_hangs_up", "callee_answers", LISTED, "nuisance"),
+    ],
 )
-def test_a_diverted_call_is_answered_talked_and_ended_at_its_destination(house, caller, callee):
+def test_a_diverted_call_is_answered_talked_and_ended_at_its_destination(house, caller, callee, number, by):
     proxy, lanes, desk = house
     lane = next(lanes)
-    with at_desk(lane, desk, callee).listens() as second, lane.trunk_side(caller, caller=DIVERTED) as first:
+    with at_desk(lane, desk, callee).listens() as second, lane.trunk_side(caller, caller=number) as first:
         first.done()
         second.done()
     (sent,), (seen,) = first.sent("INVITE"), second.received("INVITE")
     assert seen.start == f"INVITE sip:desk@{desk} SIP/2.0"
     assert seen.field("Diversion").startswith(f"<{sent.start.split()[1]}>;reason=unconditional")
     assert seen.field("X-Ringfence-Verdict") == "diverted"
-    assert seen.field("X-Ringfence-Rule") == "to-the-desk"
+    assert seen.field("X-Ringfence-Rule") == by
     decision = seen.field("X-Ringfence-Decision")
     row = until(lambda: [one for one in recorded(proxy) if one["decision"] == decision], "the record")[0]
     assert (row["verdict"], row["destination"], row["status"]) == ("divert", "desk", 200)

@@ -1,6 +1,7 @@
 """What others know of a number: asked beside the calls, remembered; whatever a plug-in does, no call waits for it."""
 
 import asyncio
+import sys
 import threading
 import time
 
@@ -104,6 +105,9 @@ def test_who_shows_no_number_is_not_asked_about_nor_is_anybody_whose_facts_no_ru
         ({"other": 1}, "'other': int is none of the facts that it names"),
         ({"score": [1]}, "'score': list is none of the facts"),
         (lambda number: 1 / 0, "ZeroDivisionError"),
+        (lambda number: sys.exit(3), "RuntimeError: SystemExit: 3"),
+        ({"label": "x" * 1001}, "'label' has 1,001 characters"),
+        ({f"f{n}": n for n in range(65)}, "65 values, of which there may be 64"),
         (lambda number: asyncio.sleep(LONG), "no answer within 0.01 s"),
     ],
 )
@@ -119,7 +123,8 @@ def test_one_that_fails_lies_or_is_late_leaves_the_fact_lacking_and_rests(source
     assert why in one.last_errors[0]
     assert facts_of(one) is None
     assert len(source.numbers) == 5, "it rests"
-    assert "rests" in one.last_errors[0]
+    assert why in one.last_errors[0], "and the reason stays"
+    assert one.failures == 6
     assert figures(one)["rests_s"] == 30.0
     now[0] += 31.0
     facts_of(one)
@@ -174,3 +179,15 @@ def test_one_that_does_not_heed_its_end_keeps_its_place(sources):
     assert figures(one)["under_way"] == 1
     go.set()
     until(lambda: not figures(one)["under_way"])
+
+
+def test_one_that_stops_its_loop_costs_its_facts_and_no_call(sources):
+    async def stop():
+        asyncio.get_running_loop().stop()
+        return {"score": 1}
+
+    one, _ = sources(lambda number: stop(), AtOnce(deadline_s=LONG))
+    assert facts_of(one) is None
+    until(lambda: one._numbers[0]._loop.is_closed())
+    assert facts_of(one, "13912345679") is None
+    assert one.last_errors == ["a: its thread has ended"]
