@@ -10,6 +10,7 @@ from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.flows import PeerFlow
 from proxy.forwarding import Plan, edit_lines, for_next_hop, plan_route
 from proxy.labels import dress, unlabel
+from proxy.mask import hide, is_masked, show, shown_uri
 from proxy.neighbours import OWN_ONLY, Peer, Target
 from proxy.next_hops import Hop
 from proxy.sip.errors import BadHeader
@@ -17,7 +18,7 @@ from proxy.sip.flow import Listener
 from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request
 from proxy.sip.uri import parse_uri
-from proxy.token import Token
+from proxy.token import MASKED, Token
 from proxy.validation import Refusal, read_fields, read_forwards
 
 
@@ -51,9 +52,14 @@ def forward_ack(core: Node, request: Request, via: Via, flow: PeerFlow, peer: Pe
     outside = peer.from_pbx and not core.topology.places.is_pbx(targets[0])
     lines = edit_lines(request, forwards, plan, OWN_ONLY if outside else peer.dropped)
     if peer.from_pbx:
-        if token is not None:
+        if token is not None and MASKED in token.flags:
+            show(lines, request, core.dialogs.party_of(token))
+            plan.uri_bytes = shown_uri(plan.uri_bytes, core.tokens)
+        elif token is not None:
             unlabel(lines, request, token)
         show_trunk_host(lines, request, targets[0])
+    elif is_masked(plan.users) and b"from" in request.where:
+        hide(lines, request, "", core.tokens)
     elif b"from" in request.where:
         dress(lines, request, None, stranger=not peer.trunk.identity_trusted)
     # A retransmitted ACK must get the same branch (16.11).

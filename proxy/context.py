@@ -14,6 +14,7 @@ from proxy.flows import FlowTo, PeerFlow, address_of, peer_of
 from proxy.forwarding import Plan
 from proxy.identity import clean_response
 from proxy.labels import restore
+from proxy.mask import hide_in_response
 from proxy.neighbours import Target
 from proxy.peers import PeerAddress, Peers
 from proxy.routing import Topology
@@ -137,9 +138,36 @@ class Context:
     """One request on its way: server transaction, targets still to try, branches that wait, finals that came."""
 
     __slots__ = (
-        "arrived", "as_sent", "asked_off", "attestation", "call", "cancelled", "core", "decision", "done", "fields",
-        "finals", "flow", "label", "led", "lines", "loop", "peer", "pending", "plan", "rang", "reasons", "request",
-        "ring_until", "server", "targets", "timer", "token", "topology", "verdict",
+        "arrived",
+        "as_sent",
+        "asked_off",
+        "attestation",
+        "call",
+        "cancelled",
+        "core",
+        "decision",
+        "done",
+        "fields",
+        "finals",
+        "flow",
+        "label",
+        "led",
+        "lines",
+        "loop",
+        "masked",
+        "peer",
+        "pending",
+        "plan",
+        "rang",
+        "reasons",
+        "request",
+        "ring_until",
+        "server",
+        "targets",
+        "timer",
+        "token",
+        "topology",
+        "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
@@ -171,6 +199,7 @@ class Context:
         self.call: Call | None = None  # of the INVITE that begins it: remembers the tags that callees give
         self.attestation = ""  # what somebody's signature proved of the caller (STIR); empty where nobody signed
         self.label: str | None = None  # before the caller's name
+        self.masked = False  # nobody behind us is to see who calls (proxy/mask.py)
         self.led: list[Target] | None = None  # where a binding leads (proxy/registrations.py), if it came by one
         self.targets: list[Target] = []
         self.pending: list[ClientTransaction] = []
@@ -316,6 +345,8 @@ class Context:
     def _send_up(self, status: int, data: bytes, now: float) -> None:
         if self.as_sent:
             data = restore(data, self.as_sent)
+            if self.masked and self.peer.from_pbx and self.token is not None:
+                data = hide_in_response(data, self.core.dialogs.party_of(self.token), self.core.tokens)
         self.server.respond(status, data, now)
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.flows import PeerFlow
 from proxy.forwarding import Plan, edit_lines, for_next_hop, record_routes, share_breadth, with_host
 from proxy.labels import dress, mark_of, unlabel
+from proxy.mask import hide, show, shown_uri
 from proxy.neighbours import IDENTITY_HEADERS, OWN_ONLY, UNWEIGHED, Destination, Target
 from proxy.next_hops import Hop, lots_of
 from proxy.proxy_settings import LimitSettings
@@ -23,11 +24,11 @@ from proxy.sip.headers import MAGIC_COOKIE
 from proxy.sip.transaction import InviteClient, NonInviteClient
 from proxy.sip.uri import Uri, named_part, parse_uri
 from proxy.stir.signing import Signing
-from proxy.token import DIVERTED, EMERGENCY, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, PARTY, Token
+from proxy.token import DIVERTED, EMERGENCY, FROM_PBX, FROM_TRUNK, LABELLED, MASKED, NO_CALL, PARTY, Token
 from proxy.validation import Refusal, is_unread
 from proxy.verstat import OFF, tell
 from proxy.vouching import vouch, vouch_for_diversion
-from rules.model import Action
+from rules.model import Action, Verdict
 
 _DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
 SHOWING: Final = frozenset((b"INVITE", b"UPDATE"))  # within a dialog these may change the name on a telephone
@@ -85,26 +86,43 @@ class Onward(Node):
         if destination is not None:
             context.lines.insert(0, diversion(called))
             context.lines += history(request, called, destination)
-        if context.verdict is not None:
-            context.label = self.screening.apply(context.lines, request, context.verdict)
-        elif peer.from_pbx:
-            if context.token is not None:
-                context.as_sent = unlabel(context.lines, request, context.token)
-            context.as_sent += show_trunk_host(context.lines, request, context.targets[0])
-        elif context.token is not None:
-            self._mark_again(context, context.token)
-        if not peer.from_pbx:
-            stranger = not peer.trunk.identity_trusted
-            context.as_sent = dress(context.lines, request, context.label, stranger=stranger)
-            if context.attestation and context.topology.verstat != OFF:
-                context.as_sent = tell(context, context.topology.verstat)
-            if stranger:
-                self._let_no_phone_answer(context)
-        if self.signing is not None and context.server.invite and not fields.to_tag:
+        self._show_who_calls(context)
+        if self.signing is not None and not context.masked and context.server.invite and not fields.to_tag:
             self._vouch(context, self.signing, destination, now)
         if context.server.invite:
             self.say_trying(context, now)
         self.forward(context, now)
+
+    def _show_who_calls(self, context: Context) -> None:
+        """What the callee is to see of the caller; and the caller of himself, in what the callee sends."""
+        request, peer, token = context.request, context.peer, context.token
+        if context.verdict is not None:
+            self._mark(context, context.verdict)
+        elif peer.from_pbx:
+            if token is not None and MASKED in token.flags:
+                context.masked = True
+                context.as_sent = show(context.lines, request, self.dialogs.party_of(token))
+                context.plan.uri_bytes = shown_uri(context.plan.uri_bytes, self.tokens)
+            elif token is not None:
+                context.as_sent = unlabel(context.lines, request, token)
+            context.as_sent += show_trunk_host(context.lines, request, context.targets[0])
+        elif token is not None:
+            self._mark_again(context, token)
+        if peer.from_pbx:
+            return
+        stranger = not peer.trunk.identity_trusted
+        if context.masked:
+            context.as_sent = hide(context.lines, request, context.label or "", self.tokens)
+        else:
+            context.as_sent = dress(context.lines, request, context.label, stranger=stranger)
+        if context.attestation and context.topology.verstat != OFF:
+            context.as_sent = tell(context, context.topology.verstat)
+        if stranger:
+            self._let_no_phone_answer(context)
+
+    def _mark(self, context: Context, verdict: Verdict) -> None:
+        context.label = self.screening.apply(context.lines, context.request, verdict)
+        context.masked = verdict.mask and context.label is not None
 
     def _vouch(self, context: Context, signing: Signing, destination: Destination | None, now: float) -> None:
         """Sign what leaves for somebody who verifies; whatever goes wrong with that, the call goes on unsigned."""
@@ -140,10 +158,11 @@ class Onward(Node):
         A text stands on the telephone by itself: whoever reads it may not see of which call it is.
         """
         method = context.request.method
-        if method == b"MESSAGE":
-            if (verdict := self.dialogs.verdict_on(token)) is not None:
-                context.label = self.screening.apply(context.lines, context.request, verdict)
-        elif method in SHOWING and LABELLED in token.flags:
+        if method == b"MESSAGE" and (verdict := self.dialogs.verdict_on(token)) is not None:
+            self._mark(context, verdict)
+        if MASKED in token.flags:
+            context.masked = True
+        if (method in SHOWING or context.masked) and not context.label and LABELLED in token.flags:
             context.label = self.screening.label_of(token.flags.partition(LABELLED)[2])
 
     def _must_stay_secret(self, context: Context) -> bool:
@@ -332,6 +351,8 @@ class Onward(Node):
             flags += EMERGENCY
         if context.label:
             flags += LABELLED + mark_of(context.label)
+            if context.masked:
+                flags += MASKED
         destination = context.topology.destination_of(context.verdict)
         if destination is not None:
             flags += DIVERTED + destination.mark

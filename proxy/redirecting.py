@@ -87,6 +87,8 @@ def redirection(status: int, verdict: Verdict, request: Request, topology: Topol
     label = screening.apply(marks, request, verdict)
     if label:
         marks.append(_OWN + b"Label: " + label.encode())
+        if verdict.mask:
+            marks.append(_OWN + b"Mask: yes")
     destination = topology.destination_of(verdict)
     target = request.uri if destination is None else destination.uri
     # Among the fields of the answer as well: not every program reads a URI with whatever the caller wrote into it.

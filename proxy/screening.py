@@ -9,6 +9,7 @@ from typing import Final
 
 from proxy.context import Context
 from proxy.labels import MARK, mark_of
+from proxy.mask import NOBODY
 from proxy.neighbours import IDENTITY_HEADERS
 from proxy.own_answers import Asked, own_lines, own_reply
 from proxy.profile_settings import ProfileSettings
@@ -175,7 +176,7 @@ class Screening:
             if b"alert-info" in request.where:  # how it rings is not for the caller to say
                 lines[:] = [line for line in lines if not line[:10].lower().startswith(b"alert-info")]
             lines.append(alert)
-        label = verdict.label or self._label
+        label = verdict.label or self._label or (NOBODY if verdict.mask else "")
         if not label:
             return None
         if len(self._labels) >= _MOST_LABELS:

@@ -36,6 +36,7 @@ PARTY_MARK: Final = 8  # digits of that
 NO_CALL: Final = b"n"  # a dialog that no INVITE began: nobody judged it, and no INVITE passes by it
 EMERGENCY: Final = b"s"  # the call was for help: nothing within it is refused, whomever it shows
 LABELLED: Final = b"l"  # the display name of From was changed
+MASKED: Final = b"m"  # and nothing shows the callee who calls (proxy/mask.py)
 DIVERTED: Final = b"v"  # the last flag: what follows it stands for the destination that the call was diverted to
 
 

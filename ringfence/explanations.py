@@ -241,6 +241,7 @@ def verdict_of(decision: Decision, ruleset: RuleSet | None) -> Verdict:
         fired=decision.fired,
         label=next((rule.label for rule in tagging if rule.label), ""),
         ring=next((rule.ring for rule in tagging if rule.ring), ""),
+        mask=any(rule.mask for rule in tagging),
     )
 
 
@@ -311,6 +312,7 @@ def _judged_data(call: Call, verdict: Verdict) -> dict[str, Any]:
         "destination": verdict.destination,
         "label": verdict.label,
         "ring": verdict.ring,
+        "mask": verdict.mask,
         "readings": {
             "caller": [number.canonical or str(number.kind) for number in call.asserted],
             "called": [number.canonical or number.raw for number in call.called_readings],

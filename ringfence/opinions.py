@@ -122,7 +122,8 @@ class Opinion(NamedTuple):
         if self.status:
             told |= {"status": self.status, "phrase": self.phrase}
         if self.action is not Action.FORWARD:
-            told |= {"label": verdict.label, "ring": verdict.ring, "destination": verdict.destination, "uri": self.uri}
+            told |= {"label": verdict.label, "ring": verdict.ring, "mask": verdict.mask}
+            told |= {"destination": verdict.destination, "uri": self.uri}
         if self.why_not:
             told["not_judged"] = self.why_not
         return told

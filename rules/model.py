@@ -253,6 +253,7 @@ class Verdict:
         "destination",
         "fired",
         "label",
+        "mask",
         "profile",
         "reason",
         "revision",
@@ -277,6 +278,7 @@ class Verdict:
         destination: str = "",
         revision: str = "",
         ring: str = "",
+        mask: bool = False,
     ) -> None:
         self.action = action
         self.step = step
@@ -290,6 +292,7 @@ class Verdict:
         self.destination = destination  # named destination of a divert
         self.revision = revision  # rule set that judged
         self.ring = ring  # Alert-Info URI of a tag, empty for the operator's own
+        self.mask = mask  # the callee sees the label of a tag, and no number
 
 
 class Outcome(NamedTuple):

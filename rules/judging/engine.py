@@ -56,6 +56,7 @@ class CompiledRule:
         "destination",
         "fired",
         "label",
+        "mask",
         "name",
         "observed",
         "place",
@@ -81,6 +82,7 @@ class CompiledRule:
         destination: str = "",
         label: str = "",
         ring: str = "",
+        mask: bool = False,
         suspicion: int = 0,
         share: float = 100.0,
     ) -> None:
@@ -96,6 +98,7 @@ class CompiledRule:
         self.destination = destination
         self.label = label
         self.ring = ring
+        self.mask = mask  # show the label in place of the number
         self.suspicion = suspicion
         self.share = share  # percent of callers on which it acts
         effect = "suspicion" if action is None else action.value
@@ -162,6 +165,7 @@ class Judgement:
         "fired",
         "labelling",
         "marked",
+        "masked",
         "rank",
         "replies",
         "ringing",
@@ -179,6 +183,7 @@ class Judgement:
         self.decider: CompiledRule | Hit | None = None
         self.tag: CompiledRule | None = None
         self.marked: Hit | None = None  # the step of the ladder that tags
+        self.masked = False  # by a rule that tags
         self.labelling: CompiledRule | None = None  # of the rules that tag, the first that has a label
         self.ringing: CompiledRule | None = None  # and the first that has a ring
         self.suspicion = 0
@@ -245,6 +250,8 @@ class Judgement:
             self.tag = rule
         if rule.label and (self.labelling is None or rule.name < self.labelling.name):
             self.labelling = rule
+        if rule.mask:
+            self.masked = True
         if rule.ring and (self.ringing is None or rule.name < self.ringing.name):
             self.ringing = rule
 
@@ -302,6 +309,7 @@ class Judgement:
             fired=tuple(self.fired),
             label=self.labelling.label if self.labelling else "",
             ring=self.ringing.ring if self.ringing else "",
+            mask=self.masked,
             revision=revision,
         )
 
@@ -317,6 +325,7 @@ class Judgement:
             fired=tuple(self.fired),
             label=self.labelling.label if marked and self.labelling else "",
             ring=self.ringing.ring if marked and self.ringing else "",
+            mask=marked and self.masked,
             destination=rule.destination if action is Action.DIVERT else "",
             revision=revision,
         )

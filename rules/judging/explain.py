@@ -262,7 +262,8 @@ def effect_of(rule: CompiledRule) -> str:
         return worded("suspicion %(points)s", points=format(rule.suspicion, "+d"))
     to = rule.destination or (rule.profile if rule.action is Action.REJECT else "")
     marks = worded("label %(label)s", label=repr(rule.label)) if rule.label else ""
-    return joined(" ", [part for part in (term(rule.action), to, marks) if part])
+    masks = worded("mask") if rule.mask else ""
+    return joined(" ", [part for part in (term(rule.action), to, marks, masks) if part])
 
 
 def said(condition: Condition, facts: Facts | None = None) -> str:
@@ -357,7 +358,11 @@ def _headers(what: str, verdict: Verdict) -> list[str]:
 def _marks(verdict: Verdict, ways: Ways) -> list[str]:
     """Label and ring: the rule's own, else the operator's."""
     label, ring = verdict.label or ways.label, verdict.ring or ways.ring
-    shown: list[str] = [worded("the label %(label)s before the caller's name", label=repr(label))] if label else []
+    shown: list[str] = []
+    if verdict.mask:
+        shown = [worded("%(label)s in place of the caller's name and number", label=repr(label or "Anonymous"))]
+    elif label:
+        shown = [worded("the label %(label)s before the caller's name", label=repr(label))]
     return [*shown, f"Alert-Info: <{ring}>"] if ring else shown
 
 

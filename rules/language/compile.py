@@ -352,6 +352,7 @@ class _Compiler:
             destination=then.destination or (self._only_destination() if then.action == "divert" else ""),
             label=then.label,
             ring=then.ring,
+            mask=then.mask,
             suspicion=then.suspicion,
             share=rule.mode,
         )
@@ -407,7 +408,9 @@ class _Compiler:
         profiles, destinations = self.known.profiles, self.known.destinations
         if then.profile and profiles is not None and then.profile not in profiles:
             yield f"there is no reply profile {then.profile!r}", nearest(then.profile, profiles)
-        if then.label and not self.known.labels:
+        if then.mask and not self.known.labels:
+            yield "what the callee sends would reach nobody", "leave `mask` out, or set `record_route: true`"
+        elif then.label and not self.known.labels:
             yield "the caller would see the label in the callee's requests", "leave it out, or set `record_route: true`"
         if then.action != "divert" or destinations is None:
             return

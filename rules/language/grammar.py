@@ -38,6 +38,7 @@ from rules.language.values import (
     read_label,
     read_lack,
     read_lengths,
+    read_mask,
     read_mode,
     read_name,
     read_per,
@@ -403,6 +404,9 @@ class Then(Part):
     destination: str = ""  # of a divert
     label: Annotated[str, BeforeValidator(read_label), Field(max_length=64)] = ""  # display-name label of a tag
     ring: Annotated[str, BeforeValidator(read_ring), Field(max_length=200)] = ""  # Alert-Info URI of a tag
+    mask: Annotated[bool, BeforeValidator(read_mask)] = (
+        False  # the callee sees the label of a tag in place of the number
+    )
     suspicion: Annotated[int, BeforeValidator(read_whole), Field(ge=-10, le=10)] = 0
 
 
@@ -417,10 +421,11 @@ class _Divert(Part):
 class _Marks(Part):
     label: str | None = Field(None, max_length=64, description="Put before the name that the callee sees.")
     ring: str | None = Field(None, max_length=200, description="Alert-Info URI: it rings in another way.")
+    mask: bool | None = Field(None, description="Show the callee the label in place of the number, in the whole call.")
 
 
 class _Tag(Part):
-    tag: _Marks = Field(description="Beside the headers of every tagged call: label, ring or both.")
+    tag: _Marks = Field(description="Beside the headers of every tagged call: label, ring, mask, or several.")
 
 
 class _Suspicion(Part):
@@ -431,8 +436,8 @@ class _Suspicion(Part):
 
 ThenText = Literal["forward", "tag", "reject", "divert"] | _Reject | _Divert | _Tag | _Suspicion
 _ADVICE = (
-    "write forward, tag, {tag: {label: TEXT, ring: URI}}, reject, {reject: PROFILE}, divert, {divert: NAME} or "
-    "{suspicion: 4}"
+    "write forward, tag, {tag: {label: TEXT, ring: URI, mask: true}}, reject, {reject: PROFILE}, divert, "
+    "{divert: NAME} or {suspicion: 4}"
 )
 
 
@@ -443,7 +448,7 @@ def read_then(value: object) -> object:
     if not isinstance(value, dict) or len(value) != 1:
         raise BadValue(f"{value!r} is no action" if isinstance(value, str) else "one action", _ADVICE)
     ((action, detail),) = value.items()
-    if action == "tag" and isinstance(detail, dict) and detail and set(detail) <= {"label", "ring"}:
+    if action == "tag" and isinstance(detail, dict) and detail and set(detail) <= {"label", "ring", "mask"}:
         return {"action": "tag", **detail}
     keys = {"reject": "profile", "divert": "destination", "suspicion": "suspicion"}
     if action not in keys or isinstance(detail, dict | list):

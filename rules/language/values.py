@@ -313,6 +313,13 @@ def read_lack(value: object) -> object:
     return True
 
 
+def read_mask(value: object) -> object:
+    """Is the caller's number hidden?"""
+    if str(value).lower() not in ("true", "false"):
+        raise BadValue(f"{value!r} cannot stand here", "write mask: true, or leave it out")
+    return str(value).lower() == "true"
+
+
 def read_version(value: object) -> object:
     """The version of the language: there is one so far."""
     if str(value) != "1":

@@ -214,6 +214,7 @@ def acting(rule: CompiledRule) -> CompiledRule:
         destination=rule.destination,
         label=rule.label,
         ring=rule.ring,
+        mask=rule.mask,
         suspicion=rule.suspicion,
     )
 

@@ -242,6 +242,16 @@ def test_a_label_goes_with_the_tag_that_wins():
     assert (found.action, found.label) == (Action.TAG, "疑似骚扰")
 
 
+def test_a_caller_is_masked_by_any_rule_that_tags_and_by_none_that_only_watches():
+    text = rule(MOBILE, "{tag: {label: 疑似推销}}", "a") + rule(MOBILE, "{tag: {mask: true}}", "b")
+    found = verdict(text)
+    assert (found.rule, found.label, found.mask) == ("a", "疑似推销", True)
+    assert verdict(text + rule(MOBILE, "{divert: desk}", "c")).mask
+    assert not verdict(text + rule(MOBILE, "reject", "c")).mask
+    assert not verdict(rule(MOBILE, "{tag: {label: x}}", "a")).mask
+    assert not verdict(rule(MOBILE, "{tag: {mask: true}}", "b").replace("  then:", "  mode: observe\n  then:")).mask
+
+
 def test_of_several_rules_that_tag_the_first_by_name_gives_its_name_and_the_first_that_has_one_its_label_and_ring():
     text = rule(MOBILE, "tag", "a") + rule(MOBILE, "{tag: {ring: 'urn:alert:b'}}", "b")
     text += rule(MOBILE, "{tag: {label: 疑似推销, ring: 'urn:alert:c'}}", "c") + rule(MOBILE, "{tag: {label: no}}", "d")

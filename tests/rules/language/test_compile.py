@@ -106,6 +106,12 @@ def test_a_destination_that_nobody_defined(then, destinations, fault):
     assert found == [f"rules.yaml:4:9: {fault}"]
 
 
+def test_a_mask_behind_which_nobody_could_be_reached():
+    assert faults(rule("{caller: 95588}", "{tag: {mask: true}}"), known=Known(labels=False)) == [
+        "rules.yaml:4:9: what the callee sends would reach nobody; leave `mask` out, or set `record_route: true`"
+    ]
+
+
 def test_a_label_that_could_not_be_taken_off_again():
     assert faults(rule("{caller: 95588}", "{tag: {label: odd}}"), known=Known(labels=False)) == [
         "rules.yaml:4:9: the caller would see the label in the callee's requests; leave it out, or set `record_route: true`"

@@ -1,0 +1,145 @@
+"""A caller whose number nobody behind us is to see (`mask`): the label stands in its place, in the whole dialog.
+
+From leaves with RFC 3323's anonymous URI, the user part of Contact enciphered, and every other header field in which
+the caller could be read is left out. What the callee sends back is restored, so that the caller meets his own dialog.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from proxy.sip.errors import BadHeader
+from proxy.sip.headers import parse_addresses, parse_party
+from proxy.sip.message import OWN_HEADERS, Request, canonical_name, parse_response
+from proxy.sip.uri import parse_uri
+from proxy.token import MASKED, WRAPPED, Tokens
+
+NOBODY: Final = "Anonymous"  # where there is no label
+_URI: Final = b"<sip:anonymous@anonymous.invalid>"  # RFC 3323 4.1.1.3
+_CALLER: Final = b"caller "  # before what is wrapped here
+_SAY_WHO: Final = frozenset(
+    (
+        *(b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id", b"referred-by", b"reply-to"),
+        *(b"identity", b"identity-info", b"p-charging-vector", b"p-served-user", b"p-associated-uri"),
+        *(b"user-to-user", b"geolocation", b"call-info", b"organization", b"subject", b"attestation-info"),
+    )
+)
+# What a dialog or a way lives by; a number in it is that of whoever wrote it there, and stays.
+_NEEDED: Final = frozenset(
+    (
+        *(b"via", b"route", b"record-route", b"to", b"call-id", b"cseq", b"max-forwards", b"content-length"),
+        *(b"content-type", b"content-encoding", b"content-disposition", b"replaces", b"rack", b"rseq", OWN_HEADERS),
+    )
+)
+_NO_DIGITS: Final = re.compile(rb"[^0-9]+")
+_LEAST_DIGITS: Final = 7
+_TELLING: Final = 8  # last digits by which a number is known in any spelling
+
+
+def is_masked(users: Sequence[bytes]) -> bool:
+    """Does one of these tokens, verified or not, say that its caller is masked? Who lies about that masks himself."""
+    return any(MASKED in user.split(b".")[2] for user in users if user.count(b".") == 3)
+
+
+def hide(lines: list[bytes], request: Request, label: str, tokens: Tokens) -> tuple[bytes, ...]:
+    """Show the label in place of the caller in a request towards the callee; From as it came."""
+    came = request.lines[request.where[b"from"]]
+    value = came.partition(b":")[2].strip()
+    try:
+        party = parse_party("From", value)
+        uri, tag = party.uri, party.tag
+    except BadHeader:
+        uri, tag = value, value.rpartition(b";tag=")[2]
+    shown = (label or NOBODY).replace("\\", "\\\\").replace('"', '\\"').encode()
+    _hide_in(lines, _tails_of([uri, *request.raw_all(b"p-asserted-identity"), *request.raw_all(b"contact")]), tokens)
+    lines[:] = [
+        b'From: "%s" %s%s' % (shown, _URI, b";tag=" + tag if tag else b"") if canonical_name(line) == b"from" else line
+        for line in lines
+    ]
+    return (came,)
+
+
+def hide_in_response(response: bytes, party: bytes, tokens: Tokens) -> bytes:
+    """A response of the caller towards the callee, without what tells who he is; `party` is his URI."""
+    parsed = parse_response(response)
+    lines = list(parsed.lines)
+    contacts = [line.partition(b":")[2] for line in lines if canonical_name(line) == b"contact"]
+    _hide_in(lines, _tails_of([party, *contacts]), tokens, kept=b"from")
+    return b"\r\n".join((parsed.start, *lines, b"", parsed.body))
+
+
+def show(lines: list[bytes], request: Request, party: bytes) -> tuple[bytes, ...]:
+    """Name the caller again in To of a callee's request; To as it came. His URI is empty where it was forgotten."""
+    line = request.lines[request.where[b"to"]]
+    try:
+        tag = parse_party("To", line.partition(b":")[2].strip()).tag
+    except BadHeader:
+        return ()
+    if line not in lines:
+        return ()
+    uri = b"<%s>" % party if party else _URI
+    lines[lines.index(line)] = b"To: %s%s" % (uri, b";tag=" + tag if tag else b"")
+    return (line,)
+
+
+def shown_uri(uri: bytes, tokens: Tokens) -> bytes:
+    """A caller's Contact as he wrote it, which stands in the Request-URI of what the callee sends him."""
+    scheme, _, rest = uri.partition(b":")
+    user, at, host = rest.partition(b"@")
+    if not at or WRAPPED not in user:
+        return uri
+    found = tokens.unwrap(user)
+    if found is None or not found.startswith(_CALLER):
+        return uri
+    return scheme + b":" + found[len(_CALLER) :] + at + host
+
+
+def _hide_in(lines: list[bytes], tails: Sequence[bytes], tokens: Tokens, kept: bytes = b"") -> None:
+    for index in range(len(lines) - 1, -1, -1):
+        name = canonical_name(lines[index])
+        if name in _NEEDED or name == b"from" or name == kept:
+            continue
+        if name == b"contact":
+            lines[index] = _contact(lines[index], tails, tokens)
+        elif name in _SAY_WHO or _tells(lines[index], tails):
+            del lines[index]
+
+
+def _contact(line: bytes, tails: Sequence[bytes], tokens: Tokens) -> bytes:
+    """The same address with its user part enciphered; parameters that name the caller, and the name, are left out."""
+    value = line.partition(b":")[2].strip()
+    try:
+        addresses = [address for address in parse_addresses("Contact", value) if parse_uri(address.uri)]
+    except BadHeader:
+        return b"Contact: " + _URI  # nobody can reach that: by the token the way back is known all the same
+    found = []
+    for address in addresses:
+        scheme, _, rest = address.uri.partition(b":")
+        user, at, host = rest.partition(b"@")
+        if not at and _tells(rest, tails):
+            return b"Contact: " + _URI
+        if at:
+            user = tokens.wrap(_CALLER + user)
+        params = b"" if _tells(address.params, tails) else address.params
+        found.append(b"<%s:%s%s%s>%s" % (scheme, user if at else b"", at, host if at else rest, params))
+    return b"Contact: " + b", ".join(found)
+
+
+def _tells(text: bytes, tails: Sequence[bytes]) -> bool:
+    """Does the caller's number stand in it, whatever is between its digits?"""
+    digits = _NO_DIGITS.sub(b"", unquote_to_bytes(text))
+    return any(tail in digits for tail in tails)
+
+
+def _tails_of(texts: Sequence[bytes]) -> list[bytes]:
+    """The last digits of each number that the caller goes by."""
+    tails: list[bytes] = []
+    for text in texts:
+        user = unquote_to_bytes(text).rpartition(b"@")[0] or unquote_to_bytes(text).partition(b";")[0]
+        digits = _NO_DIGITS.sub(b"", user)
+        if len(digits) >= _LEAST_DIGITS and digits[-_TELLING:] not in tails:
+            tails.append(digits[-_TELLING:])
+    return tails

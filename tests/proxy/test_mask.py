@@ -1,0 +1,148 @@
+"""A masked caller: the callee sees the label in place of the number, in the whole dialog; the caller sees himself."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rules.model import Action, Step, Verdict
+from tests import wire
+from tests.playbook import DECISION, Playbook, from_callee, in_dialog, only
+
+LABEL = "疑似骚扰"
+CAME = f'"Wren 139 1234 5678" <sip:{wire.CALLER}@wren.example;user=phone>;tag=wren'
+BARE = f"<sip:{wire.CALLER}@wren.example;user=phone>;tag=wren"
+SHOWN = f'"{LABEL}" <sip:anonymous@anonymous.invalid>;tag=wren'
+MASKED = Verdict(Action.TAG, Step.RULES, decision=DECISION, rule="nuisance", label=LABEL, mask=True)
+TRUSTED = [{"name": "carrier", "addresses": ["198.51.100.0/24"], "country": "CN", "identity": "trusted"}]
+CONTACT = f'<sip:{wire.CALLER}@198.51.100.21:5060;transport=udp>;+sip.instance="<urn:x:13912345678>"'
+TELLING = (
+    f"Contact: {CONTACT}\n"
+    f'P-Asserted-Identity: "Wren" <sip:{wire.CALLER}@h>\n'
+    f"Remote-Party-ID: <sip:13912345678@h>;party=calling\n"
+    f"Referred-By: <sip:{wire.CALLER}@h>\n"
+    "History-Info: <sip:%2b86139%31%32345678@h>;index=1\n"
+    "History-Info: <sip:13600000009@h>;index=1\n"
+    "Diversion: <tel:+86-139-1234-5678>;reason=unconditional\n"
+    "Diversion: <tel:13600000009>;reason=unconditional\n"
+    "X-Caller: 139 1234 5678\n"
+    "X-Other: 42\n"
+    "User-to-User: 3133393132333435363738;encoding=hex\n"
+    "Subject: call (139) 1234-5678 back"
+)
+
+
+def digits(message: bytes) -> str:
+    """All that a reader could take for a number in its header but for what a dialog lives by."""
+    head = message.partition(b"\r\n\r\n")[0].decode()
+    lines = [
+        line
+        for line in head.split("\r\n")
+        if not re.match(r"(?i)(via|call-id|record-route|route|to|cseq|x-ringfence-decision):", line)
+    ]
+    return re.sub(r"[^0-9]", "", "".join(lines).replace("%31", "1").replace("%32", "2"))
+
+
+def masked(verdict: Verdict = MASKED, **more: object) -> tuple[Playbook, bytes, bytes]:
+    """A masked call that is up: the INVITE as the PBX got it, the 200 as the caller got it."""
+    play = Playbook(trunks=TRUSTED, **more)
+    play.verdict = verdict
+    down = play.forwarded(from_=CAME, extra=TELLING)
+    up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    return play, down, up
+
+
+def test_nothing_of_the_invite_tells_the_number():
+    play, down, up = masked()
+    assert wire.header(down, "From") == SHOWN
+    assert "12345678" not in digits(down)
+    for name in ("P-Asserted-Identity", "Remote-Party-ID", "Referred-By", "X-Caller", "User-to-User", "Subject"):
+        assert not wire.headers(down, name)
+    assert wire.headers(down, "History-Info") == ["<sip:13600000009@h>;index=1"]
+    assert wire.headers(down, "Diversion") == ["<tel:13600000009>;reason=unconditional"]
+    assert wire.header(down, "X-Other") == "42"
+    assert wire.header(down, "Call-ID") == "call-1@wren.example"
+    assert wire.header(down, "X-Ringfence-Decision") == DECISION
+    assert wire.header(up, "From") == CAME
+    assert play.calls[0].caller.canonical == wire.CALLER, "the record has the true one"
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE", "INFO", "BYE", "REFER", "MESSAGE", "NOTIFY"])
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_no_request_of_the_caller_tells_it(method: str, forgotten: bool):
+    play, _, up = masked()
+    play.trunk(in_dialog("ACK", up))
+    if forgotten:
+        play.core.dialogs._calls.clear()
+        play.verdict = MASKED
+    extra = "".join(f"{line}\r\n" for line in TELLING.split("\n")).encode()
+    again = in_dialog(method, up, cseq=2).replace(b"Max-Forwards", extra + b"Max-Forwards", 1)
+    down = only([each for each in play.trunk(again) if each.method], to=wire.PBX)
+    assert wire.header(down, "From") == SHOWN
+    assert "12345678" not in digits(down)
+    answer = only(play.pbx(wire.response(200, down)), to=wire.TRUNK)
+    assert wire.header(answer, "From") == CAME
+
+
+def test_nor_does_his_ack_or_his_cancel():
+    play, _, up = masked()
+    ack = only(play.trunk(in_dialog("ACK", up)), to=wire.PBX)
+    assert "anonymous.invalid" in wire.header(ack, "From")
+    assert "12345678" not in digits(ack)
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = MASKED
+    invite = wire.invite(from_=CAME, extra=TELLING)
+    down = only([each for each in play.trunk(invite) if each.method], to=wire.PBX)
+    play.pbx(wire.response(180, down))
+    cancel = only([each for each in play.trunk(wire.cancel(invite)) if each.method], to=wire.PBX)
+    assert wire.header(cancel, "From") == SHOWN
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE", "INFO", "BYE", "REFER", "MESSAGE"])
+def test_what_the_callee_sends_reaches_the_caller_as_himself(method: str):
+    play, down, _ = masked()
+    request = from_callee(method, down)
+    assert wire.CALLER not in wire.uri(request)
+    up = only([each for each in play.pbx(request) if each.method], to=wire.TRUNK)
+    assert wire.uri(up) == f"sip:{wire.CALLER}@198.51.100.21:5060;transport=udp"
+    assert wire.header(up, "To") == BARE
+    extra = f"Contact: {CONTACT}\nP-Asserted-Identity: <tel:{wire.CALLER}>\nX: 13912345678"
+    answer = only([each for each in play.trunk(wire.response(200, up, extra=extra)) if each.status > 100], to=wire.PBX)
+    assert wire.header(answer, "To") == wire.header(request, "To")
+    assert "12345678" not in digits(answer)
+    if method == "INVITE":
+        ack = from_callee("ACK", down, branch="z9hG4bKack")
+        sent = only(play.pbx(ack), to=wire.TRUNK)
+        assert (wire.uri(sent), wire.header(sent, "To")) == (wire.uri(up), BARE)
+
+
+def test_another_node_or_a_later_start_still_finds_the_caller():
+    """His Contact stands in what the callee sends, enciphered; his From is known to the node alone that saw it."""
+    _, down, _ = masked()
+    up = only(Playbook(trunks=TRUSTED).pbx(from_callee("BYE", down)), to=wire.TRUNK)
+    assert wire.uri(up) == f"sip:{wire.CALLER}@198.51.100.21:5060;transport=udp"
+    assert wire.header(up, "To") == "<sip:anonymous@anonymous.invalid>;tag=wren"
+
+
+def test_without_a_label_nobody_calls():
+    _, down, _ = masked(Verdict(Action.TAG, Step.RULES, decision=DECISION, rule="nuisance", mask=True))
+    assert wire.header(down, "From") == '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=wren'
+    _, down, _ = masked(Verdict(Action.TAG, Step.RULES, decision=DECISION, rule="n", mask=True), label="[!]")
+    assert wire.header(down, "From") == '"[!]" <sip:anonymous@anonymous.invalid>;tag=wren'
+
+
+def test_an_emergency_call_is_never_masked():
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = Verdict(Action.TAG, Step.EMERGENCY, decision=DECISION, rule="nuisance", label=LABEL, mask=True)
+    assert wire.header(play.forwarded(from_=CAME, uri=f"sip:110@{wire.US}"), "From") == CAME
+
+
+@pytest.mark.parametrize(
+    "contact", ["nonsense <", f"sip:{wire.CALLER}@198.51.100.21", "<sip:198.51.100.21>", f"<tel:{wire.CALLER}>"]
+)
+def test_any_contact(contact: str):
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = MASKED
+    down = play.forwarded(from_=CAME, extra=f"Contact: {contact}")
+    assert "12345678" not in digits(down)
