@@ -143,26 +143,27 @@ class Always:
 
     def _everything(self, alternatives: Alternatives) -> bool:
         """Does every call fulfil one of these?"""
-        steps = 0
+        return len(alternatives) <= _MOST and self._nothing_escapes(alternatives, {}, [0])
 
-        def nothing_escapes(at: int, held: Mapping[str, Values]) -> bool:
-            nonlocal steps
-            steps += 1
-            if at == len(alternatives) or steps > _MOST:
+    def _nothing_escapes(self, alternatives: Alternatives, held: Mapping[str, Values], steps: list[int]) -> bool:
+        """Is there no call that fails all of these, having failed what is held?
+
+        No function within another: that is a circle which only the collector breaks, for each condition of each rule.
+        """
+        steps[0] += 1
+        if not alternatives or steps[0] > _MOST:
+            return False
+        for about, values in alternatives[0]:
+            if not about or (COUNTRY not in self._known and about.endswith(".country")):
+                more = held
+            else:
+                both = _united(held.get(about), values)
+                if not self._left(about, both):
+                    continue  # no call fails this one and those before
+                more = {**held, about: both}
+            if not self._nothing_escapes(alternatives[1:], more, steps):
                 return False
-            for about, values in alternatives[at]:
-                if not about or (COUNTRY not in self._known and about.endswith(".country")):
-                    more = held
-                else:
-                    both = _united(held.get(about), values)
-                    if not self._left(about, both):
-                        continue  # no call fails this one and those before
-                    more = {**held, about: both}
-                if not nothing_escapes(at + 1, more):
-                    return False
-            return True
-
-        return len(alternatives) <= _MOST and nothing_escapes(0, {})
+        return True
 
     def _left(self, about: str, held: Values) -> bool:
         """Is there a call for which none of these values is so?"""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -237,6 +237,7 @@ class _Compiler:
         self.calendars: dict[str, Calendar] = {}  # by country
         self.built: list[Built] = []
         self.conditions: dict[str, When] = {}
+        self._telling: list[Always] = []
         self.unsound: set[str] = set()  # rules with a fault: what their examples show means nothing
 
     def compile(self, files: RuleFiles, configuration: Document) -> tuple[RuleSet | None, list[Fault]]:
@@ -285,26 +286,26 @@ class _Compiler:
                     self.faults.append(file.document.fault(("conditions", name), what, "give one of them another name"))
                 owners.setdefault(name, file)
         begun: set[str] = set()
-
-        def define(name: str) -> None:
-            file = owners[name]
-            if name in begun:
-                return
-            begun.add(name)
-            when = file.content.conditions[name]
-            for other in references(when):
-                if other in begun and other not in self.surroundings.named:
-                    what = f"condition {name!r} refers to itself by way of {other!r}"
-                    self.faults.append(file.document.fault(("conditions", name), what, "break the circle"))
-                    self.surroundings.named[other] = NEVER  # until it is made: it is no unknown name
-                elif other in owners:
-                    define(other)
-            condition = self._conditions_of(file).when(when, ("conditions", name))
-            whole = ("conditions", name) not in file.incomplete
-            self.surroundings.named[name] = condition if whole else NEVER  # nobody knows when it holds
-
         for name in sorted(owners):
-            define(name)
+            self._define(name, owners, begun)
+
+    def _define(self, name: str, owners: Mapping[str, SourceFile], begun: set[str]) -> None:
+        """Compile a named condition, after those that it refers to."""
+        file = owners[name]
+        if name in begun:
+            return
+        begun.add(name)
+        when = file.content.conditions[name]
+        for other in references(when):
+            if other in begun and other not in self.surroundings.named:
+                what = f"condition {name!r} refers to itself by way of {other!r}"
+                self.faults.append(file.document.fault(("conditions", name), what, "break the circle"))
+                self.surroundings.named[other] = NEVER  # until it is made: it is no unknown name
+            elif other in owners:
+                self._define(other, owners, begun)
+        condition = self._conditions_of(file).when(when, ("conditions", name))
+        whole = ("conditions", name) not in file.incomplete
+        self.surroundings.named[name] = condition if whole else NEVER  # nobody knows when it holds
 
     def _build_all(self, files: Sequence[SourceFile]) -> list[Built]:
         built: list[Built] = []
@@ -375,10 +376,11 @@ class _Compiler:
 
     def _idle(self, file: SourceFile, rule: Rule, loc: Location) -> Iterator[Fault]:
         """Conditions that hold for every call."""
-        fault, always = file.document.fault, Always(self.conditions)
-        trunks = {name: trunk.country for name, trunk in self.trunks.items()}
-        for known, which in _EVERY_CALL:
-            if Always(self.conditions, trunks=trunks, known=known).holds(rule.when):
+        fault, (always, *knowing) = file.document.fault, self._always()
+        # Whoever knows most of a call finds most that always holds: what he does not find, nobody does.
+        every = knowing[-1].holds(rule.when)
+        for known, (_, which) in zip(knowing, _EVERY_CALL, strict=True) if every else ():
+            if known.holds(rule.when):
                 what = f"rule {rule.rule!r} would match every call{which}: what it asks for always holds"
                 yield fault((*loc, "when"), what, "write at least one condition that some calls do not fulfil")
                 break
@@ -386,12 +388,20 @@ class _Compiler:
             if always.holds(part):
                 what = f"rule {rule.rule!r} can never hold: this item of `unless` always holds"
                 yield fault((*loc, "unless", number), what, "remove it, or narrow it")
-        if always.holds(rule.when):
+        if every and always.holds(rule.when):
             return
         for where, when in [(("when",), rule.when), *((("unless", n), part) for n, part in enumerate(rule.unless))]:
             for key, below in always.idle_keys(when) if not always.holds(when) else ():
                 what = f"{key.rstrip('_')}: this always holds, so it asks nothing"
                 yield fault((*loc, *where, *below), what, "leave it out", warning=True)
+
+    def _always(self) -> list[Always]:
+        """Who tells what always holds: knowing nothing of a call, then each of `_EVERY_CALL`."""
+        if not self._telling:
+            trunks = {name: trunk.country for name, trunk in self.trunks.items()}
+            knowing = [Always(self.conditions, trunks=trunks, known=known) for known, _ in _EVERY_CALL]
+            self._telling = [Always(self.conditions), *knowing]
+        return self._telling
 
     def _name_fault(self, file: SourceFile, name: str) -> tuple[str, str] | None:
         """Why a rule may not bear this name; headers, records and explanations name a rule, a list or a step alike."""

@@ -240,7 +240,7 @@ def names_in(data: Any) -> set[str]:
 
 def undeclared(document: Document, data: Any, declared: Mapping[str, str]) -> Iterator[Fault]:
     """`$NAME` for which the file has no value, and one inside a longer text; in free text both may be meant so."""
-    for loc, text, name in _signs(data):
+    for loc, text, name in _signs(data) if "$" in document.text else ():
         free = _FREE_TEXT.intersection(map(str, loc)) or ({"catches", "spares"} & {*loc} and _TEXTS & {*loc})
         whole = text == f"${name}"
         if free or whole is (name in declared) or (not whole and "matches" in loc):
@@ -263,6 +263,8 @@ _TEXTS: frozenset[str | int] = frozenset(("display_name", "domain", "user_agent"
 
 def filled_in(data: Any, values: Mapping[str, str]) -> Any:
     """The data of a pack with each ``$NAME`` replaced by its value."""
+    if not values:
+        return data
     if isinstance(data, dict):
         return {key: filled_in(value, values) for key, value in data.items()}
     if isinstance(data, list):

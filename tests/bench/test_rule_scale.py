@@ -2,7 +2,7 @@
 
 import random
 
-from bench.rule_scale import calls, compiled, conditions, microseconds, rules_text, table
+from bench.rule_scale import Took, calls, checked, compiled, conditions, microseconds, rules_text, table
 from rules.model import Step
 
 
@@ -37,6 +37,16 @@ def test_every_kind_of_condition_occurs_among_ten_rules():
 
 
 def test_the_table_compares_with_the_fewest():
-    best, took = {10: 2.0, 1000: 2.1}, {10: 0.1, 1000: 0.25}
-    assert table([10, 1000], best, took, markdown=True).splitlines()[-1] == "| 1,000 | 2.10 | 1.05 | 0.25 |"
-    assert table([10, 1000], best, took, markdown=False).splitlines()[1].split() == ["10", "2.00", "1.00", "0.10"]
+    best, took = {10: 2.0, 1000: 2.1}, {10: Took(0.1, 0.2), 1000: Took(0.25, 0.5)}
+    assert table([10, 1000], best, took, markdown=True).splitlines()[-1] == "| 1,000 | 2.10 | 1.05 | 0.25 | 0.50 |"
+    assert table([10, 1000], best, took, markdown=False).splitlines()[1].split() == [
+        "10",
+        "2.00",
+        "1.00",
+        "0.10",
+        "0.20",
+    ]
+
+
+def test_the_same_rules_with_examples_are_checked():
+    assert checked(100) > 0

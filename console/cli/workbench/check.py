@@ -30,7 +30,7 @@ from rules.language.compile import Built, Compiled, read_files
 from rules.language.faults import Location
 from rules.language.grammar import When, whens_of
 from rules.language.overlap import find_overlaps
-from rules.language.source import Document, Fault, RuleError
+from rules.language.source import Document, Fault, RuleError, without_collection
 from rules.numbering.typed import decided
 from rules.texts.encodings import readable
 
@@ -138,6 +138,11 @@ def lines_of(path: Path) -> list[str]:
 
 def check(file: Path, files: list[Path]) -> Findings:
     """Check a ringfence.yaml with all its rules, or only these rule files under it."""
+    with without_collection():
+        return _checked(file, files)
+
+
+def _checked(file: Path, files: list[Path]) -> Findings:
     try:
         if files:
             settings, document = read_configuration(file)
