@@ -5,15 +5,20 @@ One environment for all of them, since building three wheels and starting a node
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from proxy.reply_profiles import DEFAULT_PROFILE
 from rules.judging.plugins import ACTIONS, NUMBERS, REPLIES
 from tests import wire
+from tests.peers.loopback import new_endpoint
+from tests.peers.process import until
+from tests.peers.ringfence import Ringfence, settings
 from tests.playbook import REJECT, TAG, Playbook, only
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,3 +94,46 @@ def test_what_they_give_goes_out(installed, monkeypatch):
     assert (spoken.asked, spoken.failures, tenant.failures) == (1, 0, 0)
     for each in (spoken, tenant):
         each.close()
+
+
+@pytest.mark.live
+def test_a_node_loads_them_and_asks_them(installed, tmp_path, monkeypatch):
+    """One that looks numbers up for a rule, one that writes lines into a suspected call, one that answers."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(installed), str(ROOT)]))
+    monkeypatch.syspath_prepend(str(installed))  # of the commands that are run here
+    monkeypatch.setenv("REPUTATION_URL", "http://127.0.0.1:9")  # nobody is there: the call goes on without it
+    at, pbx, trunk = new_endpoint(), new_endpoint(), new_endpoint()
+    (tmp_path / "rules.yaml").write_text(
+        "- rule: bad\n  because: A service says so.\n  when: {fact: {reputation: {over: 80}}}\n  then: reject\n"
+        "  catches: [{from: 13912345678, to: 13800138000, facts: {reputation: 90}}]\n"
+    )
+    more = {
+        "pbxes": [{"name": "pbx", "addresses": [str(pbx)], "probe": {"every_s": 0}}],
+        "trunks": [{"name": "default", "country": "CN", "profile": "spoken"}],
+        "actions": {"tenant": ["tag"]},
+        "rules": [str(tmp_path / "rules.yaml")],
+        "facts": {"plugin_ms": 60_000},
+    }
+    with (
+        Ringfence(tmp_path, settings([at], [], **more), numbers={"suspects": ["+8613912345678"]}) as proxy,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as office,
+    ):
+        phone.bind(trunk)
+        office.bind(pbx)
+        office.settimeout(60)
+        via = f"SIP/2.0/UDP {trunk};branch=z9hG4bK1"
+        call = wire.invite(uri=f"sip:+8613800138000@{at}", via=via, from_="<sip:+8613912345678@a.example>;tag=a")
+        phone.sendto(call, at)
+        down = office.recv(65_535)
+        assert wire.header(down, "X-Ringfence-Tenant") == "north"
+        assert wire.header(down, "X-Ringfence-Suspicion") == "5"
+
+        def shown() -> dict[str, dict[str, Any]]:
+            return {row["name"]: row for row in json.loads(proxy.command("plugins", "--json"))}
+
+        rows = until(lambda: (found := shown())["reputation"]["failed"] and found, "the failed look-up")
+    assert {row["loaded"] for row in rows.values()} == {True}
+    assert rows["tenant"]["asked"] == 1
+    assert rows["tenant"]["p99_ms"] >= 0
+    assert "ConnectError" in rows["reputation"]["state"]
