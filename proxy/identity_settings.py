@@ -61,6 +61,7 @@ class SignSettings(Part):
         default=[],
         description="Numbers that the PBX may use: +4930123456, +4930123*; calls with them are signed A.",
     )
+    lists: list[str] = Field(default=[], description="Lists of numbers that the PBX may use as well, by name.")
     others: Literal["B", "C", "none"] = Field(
         "B", description="How calls with other numbers are signed: B (we know who calls), C (a gateway), none."
     )

@@ -606,12 +606,17 @@ def hep(configuration: Configuration) -> Iterator[Finding]:
 
 
 def signing(configuration: Configuration) -> Iterator[Finding]:
-    """Calls are signed to trunks that are there."""
+    """Calls are signed to trunks that are there, by lists that are there."""
     sign = configuration.identity.sign
-    names = [trunk.name for trunk in configuration.trunks]
-    for i, name in enumerate(sign.trunks if sign is not None else ()):
-        if name not in names:
-            yield Finding(("identity", "sign", "trunks", i), f"there is no trunk {name!r}", known(names))
+    if sign is None:
+        return
+    for key, kind, names in (
+        ("trunks", "trunk", [trunk.name for trunk in configuration.trunks]),
+        ("lists", "list", list(configuration.lists)),
+    ):
+        for i, name in enumerate(getattr(sign, key)):
+            if name not in names:
+                yield Finding(("identity", "sign", key, i), f"there is no {kind} {name!r}", known(names))
 
 
 def signatures(configuration: Configuration, base: Path) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from socket import SOCK_STREAM
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Final, Protocol
 
 import structlog
@@ -470,10 +470,18 @@ class Node:
     def _signing_of(self, configuration: Configuration, document: Document) -> Signing | None:
         """By what calls are signed from then on: the files are read anew by each reload."""
         try:
-            return open_signing(configuration.identity, self._here.base)
+            found = open_signing(configuration.identity, self._here.base)
         except SigningFault as fault:
             place = ("identity", "sign", fault.setting)
             raise RuleError([document.fault(place, fault.what, fault.hint)]) from None
+        sign = configuration.identity.sign
+        if found is None or sign is None or not sign.lists:
+            return found
+        return found._replace(listed=partial(self._is_listed, frozenset(sign.lists)))
+
+    def _is_listed(self, names: frozenset[str], number: str) -> bool:
+        """Of what cannot be looked up just now nothing is attested."""
+        return any(hit.list in names for hit in self._screen.lookup.look_up(number, time()) or ())
 
     def _verify_by(self, verifier: Verifier | None) -> None:
         before = self._signatures.take(verifier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
@@ -27,6 +27,7 @@ class Signing(NamedTuple):
     others: str = "B"  # how calls with other numbers are signed; none: not
     origid: str = ""
     trunks: frozenset[str] = frozenset()  # to which calls are signed; empty: all
+    listed: Callable[[str], bool] | None = None  # does a canonical number stand on a list of the PBX's own?
 
     def signs_to(self, trunk: str) -> bool:
         """Are calls to that trunk signed?"""
@@ -34,7 +35,9 @@ class Signing(NamedTuple):
 
     def owns(self, tn: str) -> bool:
         """May the PBX use this number?"""
-        return any(tn.startswith(each[:-1]) if each.endswith("*") else tn == each for each in self.numbers)
+        if any(tn.startswith(each[:-1]) if each.endswith("*") else tn == each for each in self.numbers):
+            return True
+        return self.listed is not None and self.listed(f"+{tn}")
 
     def level(self, tn: str) -> str:
         """What we attest of a call with this number; empty for nothing."""

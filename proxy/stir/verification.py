@@ -13,6 +13,7 @@ from proxy.stir.failures import Failure, Unverified
 from proxy.stir.passports import DIV, MOST, RCD, SHAKEN, Passport, read_identity
 from proxy.stir.replays import Replays
 from rules.model import ATTESTATION, Call
+from rules.records.numbers_in_text import without_numbers
 
 FUTURE_S: Final = 10.0  # by which the signer's clock may be ahead of ours
 NONE: Final = "none"
@@ -44,7 +45,7 @@ class Attestation(NamedTuple):
         facts = call.facts
         if facts is None:
             facts = call.facts = {}
-        for fact, value in zip(FACTS, self, strict=True):
+        for fact, value in zip(FACTS, self._replace(name=without_numbers(self.name)), strict=True):
             if value:
                 facts[fact] = value
 

@@ -113,7 +113,7 @@ def line(tmp_path_factory):
                 {"name": "carrier", "addresses": [carrier.host], "send_to": [str(carrier)], **trunk},
                 {"name": "asterisk", "addresses": [asterisk.host], "send_to": [str(asterisk)], **trunk},
             ],
-            "lists": LISTS,
+            "lists": {**LISTS, "ours": {"kind": "plain"}},
             "use": [],
             "rules": ["rules.yaml"],
             "storage": {"database": "ringfence.db", "key_file": "ringfence.keys"},
@@ -129,7 +129,7 @@ def line(tmp_path_factory):
                     "key": str(folder / "k.pem"),
                     "certificate": str(folder / "c.pem"),
                     "url": own,
-                    "numbers": [f"+{OWN}"],
+                    "lists": ["ours"],
                     "others": "C",
                 },
             },
@@ -139,7 +139,7 @@ def line(tmp_path_factory):
         (node_folder / "rules.yaml").write_text(RULES)
         keep_for(pbx_folder, far, root, far_url)
         with (
-            Ringfence(node_folder, configuration) as node,
+            Ringfence(node_folder, configuration, numbers={"ours": [f"+{OWN}"]}) as node,
             StirAsterisk(at=asterisk, proxy=at, telephone=telephone, folder=pbx_folder, authorities=web.authority.file),
             bound(carrier) as carrier_side,
             bound(pbx) as pbx_side,

@@ -10,6 +10,7 @@ from ringfence.configuration import load_configuration, read_configuration
 from rules.language.source import RuleError
 from tests.authority import EARLIER, PAST, Authority
 
+SIGN = "{key: k.pem, certificate: c.pem, url: 'https://a.example/c.pem'"
 SOUND = """\
 version: 1
 listen:
@@ -186,6 +187,7 @@ def test_a_network_inside_another_is_no_fault(tmp_path):
         ("metrics: metrics.example.com:9464", "8:10", "is a name"),
         ("metrics_from: [192.0.2.0/24]", "8:15", "there is nothing to read"),
         ("identity: {authorities: none.pem, hosts: [a.example]}", "8:25", "can't be read"),
+        (f"identity: {{sign: {SIGN}}}}}", "8:24", "k.pem can't be read"),
         ("hep: {address: 127.0.0.1:5060}", "8:16", "is a listener of this proxy"),
         ("hep: {address: homer.example.com}", "8:16", "names are not asked for"),
         ("hep: {address: 127.0.0.1:9060, password_file: none}", "8:47", "there is no file"),
@@ -386,3 +388,9 @@ def test_udp_and_tcp_may_listen_at_one_address_and_a_next_hop_of_another_family_
     both = SOUND.replace("5060\n", "5060\n  - {address: 127.0.0.1:5060, transport: tcp}\n", 1)
     assert faults(tmp_path, both) == []
     assert "tcp of its family" in only_fault(tmp_path, both.replace("[127.0.0.1:5080]", "['tcp:[::1]:5080']"))
+
+
+def test_calls_are_signed_to_trunks_and_by_lists_that_are_there(tmp_path):
+    said = faults(tmp_path, SOUND + f"identity: {{sign: {SIGN}, trunks: [none], lists: [ours]}}}}\n")
+    assert any("there is no trunk 'none'; known are default" in each for each in said)
+    assert any("there is no list 'ours'; none is configured" in each for each in said)

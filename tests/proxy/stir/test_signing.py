@@ -57,6 +57,8 @@ def _store():
 def test_what_we_attest_depends_on_whose_the_number_is():
     assert [SIGNING.level(tn) for tn in (CALLER, "4930123", "49301234", "493012", "1")] == ["A", "A", "A", "C", "C"]
     assert SIGNING._replace(others="none").level("1") == ""
+    listed = SIGNING._replace(listed=lambda number: number == "+1")
+    assert [listed.level(tn) for tn in ("1", "2", CALLER)] == ["A", "C", "A"]
     assert own_numbers(["+4930123*", "+1"]) == ("4930123*", "1")
 
 

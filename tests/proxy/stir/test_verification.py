@@ -68,6 +68,8 @@ def test_what_rules_and_records_are_told():
         "signer": "Carrier (1234)",
         "rcd_name": "Rook Ltd",
     }
+    verify(SIGNER.identity(rcd={"nam": "Call 12155551212 now"})).enter(call)
+    assert "5551212" not in str(call.facts)  # what is recorded holds no number of a text
     call.facts = {"risk": 7}
     verify(SIGNER.identity(iat=1)).enter(call)
     assert call.facts == {"risk": 7, "attestation": "failed", "attestation_why": "stale"}
