@@ -231,6 +231,8 @@ class Fired(NamedTuple):
     def said(self) -> str:
         """Its effect, for people: reject, suspicion +4, observe: reject."""
         effect = f"{self.effect} {self.points:+d}" if self.effect == "suspicion" else self.effect
+        if self.points and self.effect != "suspicion":
+            effect = f"{effect}, suspicion {self.points:+d}"
         return f"observe: {effect}" if self.observed else effect
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 import re2
 
@@ -363,6 +363,26 @@ def at_time(hours: Sequence[Window], days: Sequence[str], calendar: Calendar, co
         return worded("%(day)s %(time)s", day=_DAYS[DAYS[(day + 3) % 7]], time=time)
 
     return Condition(holds, says, sees)
+
+
+class Asked(Protocol):
+    """What is asked of a rule by another one."""
+
+    name: str
+
+    def holds(self, facts: Facts) -> bool:
+        """Do its conditions hold?"""
+
+    @property
+    def found_by(self) -> tuple[tuple[Key, ...], int]:
+        """What must be so for that, and how few calls it lets through."""
+
+
+def rule_fired(rule: Asked) -> Condition:
+    """Another rule holds, whether it acts or observes."""
+    keys, weight = rule.found_by
+    says = worded("rule %(rule)s fired", rule=rule.name)
+    return Condition(rule.holds, says, lambda facts: _YES if rule.holds(facts) else _NO, keys=keys, weight=weight)
 
 
 def similar_by(digits: int) -> Condition:

@@ -14,7 +14,7 @@ from typing import Final
 
 from rules.judging.conditions import ALL, Condition
 from rules.judging.facts import COUNTS_ON_ANY, OPENS, Facts, WallClock
-from rules.judging.index import Index
+from rules.judging.index import Index, Key
 from rules.model import Action, Call, Fired, Hit, Reply, Step, Verdict
 
 # What an entry does by itself, by the kind of its list: the step it stands in, and the action.
@@ -29,6 +29,8 @@ ENTRY_EFFECTS: Final[dict[str, tuple[Step, Action]]] = {
     "ladder-limit": (Step.LADDER, Action.REJECT),
     "ladder-reject": (Step.LADDER, Action.REJECT),
 }
+_HIDDEN: Final = 4  # digits of the caller that a label leaves out
+_LONGEST_LABEL: Final = 64
 LADDER: Final = "ladder"  # the name under which its steps are heard
 # By which name the reply of a step is known, which no list can bear.
 LADDER_REPLIES: Final = {"ladder-limit": "ladder: limit", "ladder-reject": "ladder: reject"}
@@ -106,6 +108,12 @@ class CompiledRule:
         self.fired = Fired(name, step, effect, place, points=suspicion)
         self.observed = Fired(name, step, effect, place, points=suspicion, observed=True)
 
+    @property
+    def found_by(self) -> tuple[tuple[Key, ...], int]:
+        """What must be so for it to hold, and how few calls that lets through."""
+        best = max(self.asks, key=lambda part: part.weight if part.keys else -1)
+        return best.keys, best.weight
+
     def holds(self, facts: Facts) -> bool:
         """Do its conditions hold, whatever comes of it?"""
         for condition in self.when:
@@ -122,6 +130,23 @@ class CompiledRule:
         if share >= 100.0:
             return True
         return share > 0.0 and bucket(self.name, call.caller.canonical or call.called.canonical) < share
+
+
+def label_of(rule: CompiledRule, call: Call) -> str:
+    """The label of a rule, with what it says of the call; what the call lacks is left out."""
+    label = rule.label
+    if "{" not in label:
+        return label
+    facts, number = call.facts or {}, call.caller.canonical
+    told = {
+        "caller_range": str(facts.get("code", "")) or (f"{number[:-_HIDDEN]}*" if len(number) > _HIDDEN else ""),
+        "holder": str(facts.get("holder", "")),
+        "reason": rule.because,
+    }
+    for name, text in told.items():
+        label = label.replace(f"{{{name}}}", text)
+    # A holder's name comes from a file: nothing of it may end a header field or stand in two lines.
+    return " ".join("".join([each if each.isprintable() else " " for each in label]).split())[:_LONGEST_LABEL]
 
 
 def counts(hit: Hit, call: Call) -> bool:
@@ -237,9 +262,11 @@ class Judgement:
                 continue
             self.fired.append(rule.fired)
             action = rule.action
-            if action is None:
+            if action is None or rule.suspicion:
                 self.suspect(rule.suspicion, rule.name, rule.because)
-            elif action is Action.TAG:
+            if action is None:
+                continue
+            if action is Action.TAG:
                 self.mark(rule)
             else:
                 self.decide(_RULES_RANK, (_DECIDES[action], rule.name), rule)
@@ -307,7 +334,7 @@ class Judgement:
             reason=f"on step {hit.entry} of the ladder",
             suspicion=self.suspicion,
             fired=tuple(self.fired),
-            label=self.labelling.label if self.labelling else "",
+            label=label_of(self.labelling, self.call) if self.labelling else "",
             ring=self.ringing.ring if self.ringing else "",
             mask=self.masked,
             revision=revision,
@@ -323,7 +350,7 @@ class Judgement:
             profile=(rule.profile or self.call.trunk.profile) if action is Action.REJECT else "",
             suspicion=self.suspicion,
             fired=tuple(self.fired),
-            label=self.labelling.label if marked and self.labelling else "",
+            label=label_of(self.labelling, self.call) if marked and self.labelling else "",
             ring=self.ringing.ring if marked and self.ringing else "",
             mask=marked and self.masked,
             destination=rule.destination if action is Action.DIVERT else "",

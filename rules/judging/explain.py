@@ -263,7 +263,8 @@ def effect_of(rule: CompiledRule) -> str:
     to = rule.destination or (rule.profile if rule.action is Action.REJECT else "")
     marks = worded("label %(label)s", label=repr(rule.label)) if rule.label else ""
     masks = worded("mask") if rule.mask else ""
-    return joined(" ", [part for part in (term(rule.action), to, marks, masks) if part])
+    points = worded("suspicion %(points)s", points=format(rule.suspicion, "+d")) if rule.suspicion else ""
+    return joined(" ", [part for part in (term(rule.action), to, marks, masks, points) if part])
 
 
 def said(condition: Condition, facts: Facts | None = None) -> str:
@@ -287,7 +288,7 @@ def _asked(condition: Condition, facts: Facts) -> str:
 def _suspicion(call: Call, verdict: Verdict) -> list[Sentence]:
     lines = []
     for fired in verdict.fired:
-        if fired.step is Step.SUSPICION and not fired.observed:
+        if (fired.step is Step.SUSPICION or fired.points) and not fired.observed:
             won = verdict.step is Step.SUSPICION and verdict.rule == fired.name
             lines.append(Sentence(Step.SUSPICION, f"{fired.name}: {fired.points:+d}, {fired.detail}", won))
     trunk = call.trunk

@@ -24,7 +24,7 @@ from rules.language.always import AMOUNTS, COUNTRY, NUMBER, Always
 from rules.language.condition_compiler import OF_CALENDAR, OWN_WORDS, ConditionCompiler, Surroundings
 from rules.language.examples import NOON, NotJudged, Read, example_call, example_hits, example_words
 from rules.language.faults import Fault, Location, nearest
-from rules.language.grammar import Example, Rule, Then, Valid, When, references, whens
+from rules.language.grammar import Example, Rule, Then, Valid, When, references, whens, whens_of
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.language.spans import calls_of, numbers_of, refuse_many
@@ -250,7 +250,7 @@ class _Compiler:
             self._prove(item)
         unread = {(fault.file, fault.line, fault.column) for fault in files.faults}
         later = [fault for fault in self.faults[len(files.faults) :] if (*fault[:3],) not in unread]
-        faults = sorted([*files.faults, *later])
+        faults = sorted([*files.faults, *dict.fromkeys(later)])  # rules that others ask for are read twice
         if any(not fault.warning for fault in faults):
             return None, faults
         always = {name for name, kind in self.kinds.items() if kind in ("emergency", "group")}
@@ -310,6 +310,7 @@ class _Compiler:
     def _build_all(self, files: Sequence[SourceFile]) -> list[Built]:
         built: list[Built] = []
         places: dict[str, str] = {}
+        self._build_those_asked(files)
         for file in files:
             conditions = self._conditions_of(file)
             for position, rule in enumerate(file.content.rules):
@@ -325,6 +326,44 @@ class _Compiler:
                 places.setdefault(rule.rule, place)
                 built.append(self._build(file, rule, loc, place, conditions))
         return built
+
+    def _build_those_asked(self, files: Sequence[SourceFile]) -> None:
+        """Make the rules of which others ask whether they fired."""
+        first: dict[str, tuple[SourceFile, Rule, Location]] = {}
+        for file in files:
+            for position, rule in enumerate(file.content.rules):
+                if rule.rule not in file.off:
+                    first.setdefault(rule.rule, (file, rule, ("rules", position)))
+        self.surroundings.rule_names = frozenset(first)
+        for name in first:
+            self._build_asked(name, first, ())
+
+    def _build_asked(
+        self,
+        name: str,
+        rules: Mapping[str, tuple[SourceFile, Rule, Location]],
+        path: tuple[str, ...],
+    ) -> None:
+        """Make the rules that this one asks for, and it, if another one asks; a circle is a fault."""
+        file, rule, loc = rules[name]
+        for part, when in whens_of(rule, loc):
+            for position, each in enumerate(when.fired or ()):
+                if each == name or each in path:
+                    circle = " -> ".join([*(path[path.index(each) :] if each in path else ()), name, each])
+                    self.surroundings.circles.add(each)
+                    what = f"rules ask for each other: {circle}"
+                    self.faults.append(file.document.fault((*part, "fired", position), what, "break the circle"))
+                elif each in rules and each not in self.surroundings.built and each not in self.surroundings.circles:
+                    self._build_asked(each, rules, (*path, name))
+        if path and name not in self.surroundings.circles:
+            conditions = self._conditions_of(file)
+            conditions.of_whom = f" of rule {name!r}"
+            asks = conditions.when(rule.when, (*loc, "when"))
+            unless = [conditions.when(part, (*loc, "unless", n)) for n, part in enumerate(rule.unless)]
+            if rule.valid is not None:
+                asks = all_of([asks, on_dates(rule.valid.from_, rule.valid.until)])
+            made = CompiledRule(name, because=rule.because, place="", action=None, when=asks, unless=unless)
+            self.surroundings.built[name] = made
 
     def _build(self, file: SourceFile, rule: Rule, loc: Location, place: str, conditions: ConditionCompiler) -> Built:
         known, whole = len(self.faults), loc not in file.incomplete

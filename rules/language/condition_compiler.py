@@ -30,6 +30,7 @@ from rules.judging.conditions import (
     on_list,
     or_lacking,
     rate_of,
+    rule_fired,
     similar_by,
     starts_with,
     truth,
@@ -38,6 +39,7 @@ from rules.judging.conditions import (
     words_or_lacking,
 )
 from rules.judging.counting_memory import mib_of
+from rules.judging.engine import CompiledRule
 from rules.judging.facts import Facts
 from rules.judging.folding import look_alikes
 from rules.judging.index import Key, Pattern, expression_options, folding, looks_of, text_reader, texts_of
@@ -112,6 +114,9 @@ class Surroundings:
         self.headers = frozenset(name.lower() for name in headers)
         self.known_facts = facts  # those that somebody measures; None: not known
         self.calendar_of: Callable[[str], Calendar] = lambda _: NO_CALENDAR
+        self.built: dict[str, CompiledRule] = {}  # rules that others may ask whether they fired
+        self.rule_names: frozenset[str] = frozenset()
+        self.circles: set[str] = set()  # rules that ask for each other in a circle
         self.stored = False  # texts that were live once: spellings of then are read
         self.named: dict[str, Condition] = {}
         self.patterns: dict[Key, Pattern] = {}
@@ -165,6 +170,8 @@ class ConditionCompiler:
         if when.count is not None:
             parts.append(self.count(when.count, (*loc, "count")))
         parts += self.facts(when.fact or {}, (*loc, "fact"))
+        if when.fired:
+            parts.append(self.fired(when.fired, (*loc, "fired")))
         if when.condition:
             parts.append(self.named(when.condition, (*loc, "condition")))
         if when.any_:
@@ -237,6 +244,23 @@ class ConditionCompiler:
                     refuse_figure(name, f"{value:g}", bound)
             except BadValue as error:
                 self.written.refused((*loc, bound), error)
+
+    def fired(self, names: Sequence[str], loc: Location) -> Condition:
+        """One of these rules holds."""
+        parts = []
+        for position, name in enumerate(names):
+            rule = self.surroundings.built.get(name)
+            if rule is not None:
+                parts.append(rule_fired(rule))
+                continue
+            if loc[:1] == ("conditions",):
+                self.report(
+                    (*loc, position), "a named condition asks for no rule", "write fired in the rules themselves"
+                )
+            elif name not in self.surroundings.circles:  # which are told
+                known = self.surroundings.rule_names
+                self.report((*loc, position), f"there is no rule {name!r}", nearest(name, known))
+        return any_of(parts or [NEVER])
 
     def named(self, names: Sequence[str], loc: Location) -> Condition:
         """One of the named conditions holds."""

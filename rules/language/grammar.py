@@ -387,6 +387,9 @@ class When(Part):
     fact: dict[str, Annotated[SomeAmount, AfterValidator(said)]] | None = Field(
         None, description="Facts that others measured, by name."
     )
+    fired: Some[RuleName] | None = Field(
+        None, description="One of these rules holds for the call, whether it acts or observes: robot-caller."
+    )
     condition: Some[RuleName] | None = Field(None, description="One of these named conditions holds.")
     any_: list[Annotated[When, AfterValidator(said)]] | None = Field(
         None, alias="any", min_length=1, description="One of these is enough."
@@ -419,7 +422,9 @@ class _Divert(Part):
 
 
 class _Marks(Part):
-    label: str | None = Field(None, max_length=64, description="Put before the name that the callee sees.")
+    label: str | None = Field(
+        None, max_length=64, description="Put before the name that the callee sees: Fraud? {holder}."
+    )
     ring: str | None = Field(None, max_length=200, description="Alert-Info URI: it rings in another way.")
     mask: bool | None = Field(None, description="Show the callee the label in place of the number, in the whole call.")
 
@@ -434,7 +439,19 @@ class _Suspicion(Part):
     )
 
 
-ThenText = Literal["forward", "tag", "reject", "divert"] | _Reject | _Divert | _Tag | _Suspicion
+class _Several(Part):
+    """One action with its details, and suspicion beside it."""
+
+    reject: RuleName | None = Field(None, description="Reply profile: decline.")
+    divert: RuleName | None = Field(None, description="Named destination: screening.")
+    tag: _Marks | None = Field(None, description="Label, ring or both: {label: Fraud?}.")
+    suspicion: Annotated[int, Field(ge=-10, le=10)] | Annotated[str, Field(pattern=r"^\$")] = Field(
+        description="Added up over all rules: 4."
+    )
+
+
+_One = Literal["forward", "tag", "reject", "divert"] | _Reject | _Divert | _Tag | _Suspicion
+ThenText = _One | _Several | list[_One]
 _ADVICE = (
     "write forward, tag, {tag: {label: TEXT, ring: URI, mask: true}}, reject, {reject: PROFILE}, divert, "
     "{divert: NAME} or {suspicion: 4}"
@@ -445,6 +462,8 @@ def read_then(value: object) -> object:
     """The long form of what a rule does."""
     if isinstance(value, str) and value in ("forward", "tag", "reject", "divert"):
         return {"action": value}
+    if isinstance(value, list) or (isinstance(value, dict) and len(value) > 1):
+        return _read_several(value)
     if not isinstance(value, dict) or len(value) != 1:
         raise BadValue(f"{value!r} is no action" if isinstance(value, str) else "one action", _ADVICE)
     ((action, detail),) = value.items()
@@ -454,6 +473,28 @@ def read_then(value: object) -> object:
     if action not in keys or isinstance(detail, dict | list):
         raise BadValue(f"{action!r} is no action of this shape", _ADVICE)
     return {"action": action, keys[action]: detail}
+
+
+def _read_several(value: list[Any] | dict[str, Any]) -> dict[str, Any]:
+    """One action and suspicion beside it, as a list or as keys beside each other."""
+    parts = value if isinstance(value, list) else [{key: detail} for key, detail in value.items()]
+    found: dict[str, Any] = {}
+    if not parts:
+        raise BadValue("no action stands here", _ADVICE)
+    for part in parts:
+        read = read_then(part if not isinstance(part, dict) or len(part) == 1 else None)
+        assert isinstance(read, dict)
+        action = read.pop("action")
+        if action == "suspicion":
+            if "suspicion" in found:
+                raise BadValue("suspicion stands here twice", "write one figure")
+        elif "action" in found:
+            what = f"{found['action']} and {action} exclude each other in one rule"
+            raise BadValue(what, "write one of forward, tag, reject and divert, and suspicion beside it")
+        else:
+            found["action"] = action
+        found |= read
+    return {"action": "suspicion", **found}
 
 
 class Example(Part):
@@ -532,7 +573,8 @@ class Rule(Part):
         None, description="The days on which it holds, both included: {from: 2026-12-01, until: 2027-02-15}."
     )
     then: Annotated[Then, BeforeValidator(read_then, json_schema_input_type=ThenText)] = Field(
-        description="forward, tag, reject, divert, {tag: {label: TEXT}}, {reject: PROFILE} or {suspicion: 4}."
+        description="forward, tag, reject, divert, {tag: {label: TEXT}}, {reject: PROFILE} or {suspicion: 4}; "
+        "one of them and suspicion: [tag, {suspicion: 4}]."
     )
     mode: Mode = Field(
         100.0,

@@ -52,6 +52,7 @@ def read_lengths(text: object) -> object:
     return Lengths(low, high)
 
 
+LABEL_TEXTS = ("caller_range", "holder", "reason")  # what a label may say of a call
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -59,6 +60,10 @@ def read_label(text: object) -> object:
     """A label as it stands in a display name: on one line, and nothing that could end a header field."""
     if isinstance(text, str) and (_NO_TEXT.search(text) or not text.strip()):
         raise BadValue("a control character in the label, or nothing", "write printable text on one line")
+    for name in re.findall(r"\{([^{}]*)\}?", text) if isinstance(text, str) else ():
+        if name not in LABEL_TEXTS or f"{{{name}}}" not in str(text):
+            texts = ", ".join(f"{{{each}}}" for each in LABEL_TEXTS)
+            raise BadValue(f"no text of a call is called {{{name}}}", f"write one of {texts}")
     return text
 
 
