@@ -115,7 +115,7 @@ class Onward(Node):
             context.as_sent = hide(context.lines, request, context.label or "", self.tokens)
         else:
             context.as_sent = dress(context.lines, request, context.label, stranger=stranger)
-        if context.attestation and context.topology.verstat != OFF:
+        if context.attestation and not context.masked and context.topology.verstat != OFF:
             context.as_sent = tell(context, context.topology.verstat)
         if stranger:
             self._let_no_phone_answer(context)

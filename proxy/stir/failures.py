@@ -20,6 +20,7 @@ class Failure(StrEnum):
     FUTURE = "future"
     OTHER_CALLER = "other-caller"
     OTHER_CALLED = "other-called"
+    UNSIGNED_DIVERSION = "unsigned-diversion"  # signed for whom To names, and it went elsewhere without a word
     DIVERSION = "diversion"  # a chain of diversions with a hole, or a circle
     MEDIA_KEYS = "media-keys"
     REPLAYED = "replayed"
@@ -46,7 +47,7 @@ class Failure(StrEnum):
         return self not in _UNKNOWN
 
 
-_UNKNOWN = frozenset((Failure.NOT_SHAKEN, Failure.UNREACHABLE, Failure.LATE, Failure.BUSY))
+_UNKNOWN = frozenset((Failure.NOT_SHAKEN, Failure.UNSIGNED_DIVERSION, Failure.UNREACHABLE, Failure.LATE, Failure.BUSY))
 
 
 class Unverified(Exception):

@@ -125,7 +125,9 @@ def _diversions(shaken: Passport, diverted: list[Passport], claimed: Claimed) ->
     if target in shaken.dest:
         return ()
     if not diverted:
-        raise Unverified(Failure.OTHER_CALLED)
+        # Networks change the Request-URI and sign nothing (a toll-free number); so does whoever copies a PASSporT.
+        to = claimed.to.removeprefix("+")
+        raise Unverified(Failure.UNSIGNED_DIVERSION if to in shaken.dest else Failure.OTHER_CALLED)
     found: list[Passport] = []
     while target not in shaken.dest:
         step = next((each for each in diverted if target in each.dest and each not in found), None)

@@ -4,5 +4,6 @@ from proxy.stir.failures import Failure, Unverified
 
 
 def test_what_says_nothing_of_the_call_is_no_verdict_on_it():
-    assert [each.value for each in Failure if not each.is_verdict] == ["not-shaken", "unreachable", "late", "busy"]
+    unknown = ["not-shaken", "unsigned-diversion", "unreachable", "late", "busy"]
+    assert [each.value for each in Failure if not each.is_verdict] == unknown
     assert str(Unverified(Failure.STALE)) == "stale"

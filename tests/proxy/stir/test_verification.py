@@ -150,7 +150,16 @@ BAD = {
     "a caller who shows no number": ([SIGNER.identity()], CALL._replace(caller=""), "other-caller"),
     "a caller of a plan of its own": ([SIGNER.identity()], CALL._replace(caller="CN:95588"), "other-caller"),
     "wrong dest": ([SIGNER.identity(dest={"tn": ["12155550000"]})], CALL, "other-called"),
-    "copied to another number": ([SIGNER.identity()], CALL._replace(called="+12155550000"), "other-called"),
+    "copied to another number": (
+        [SIGNER.identity()],
+        CALL._replace(called="+12155550000", to="+12155550000"),
+        "other-called",
+    ),
+    "copied, or diverted by somebody who signs nothing": (
+        [SIGNER.identity()],
+        CALL._replace(called="+12155550000"),
+        "unsigned-diversion",
+    ),
     "an extension behind us": ([SIGNER.identity()], CALL._replace(called="EXT:1001"), ""),
     "an extension, asked for as another": (
         [SIGNER.identity()],
@@ -173,7 +182,7 @@ def test_each_identity_is_judged_by_name_and_asks_for_no_certificate_in_vain(nam
     identities, call, why = BAD[name]
     found = verify(*identities, call=call)
     assert found.why == why
-    unknown = why in ("not-shaken", "unreachable")
+    unknown = why in ("not-shaken", "unreachable", "unsigned-diversion")
     assert found.level in (("A", "B") if not why else ("none" if unknown else "failed"))
     assert bool(needed(*identities, call=call)) is (not why or name in FETCHED)
 
