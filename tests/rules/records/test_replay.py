@@ -288,3 +288,15 @@ def test_what_few_callers_did_looks_like_what_none_did():
             assert set(replay.matched) == {"many"}
     assert shown == [shown[0]] * 4
     assert shown[0] == ({("forward", "reject", "many"): (6, [])}, 8, 6, 6, 6, ["one"])
+
+
+def test_who_signed_a_call_is_recorded_and_asked_again():
+    """And that its number was believed for that."""
+    signed, unsigned = call("+12025550123", facts={"attestation": "A", "signer": "Carrier"}, vouched=True), call()
+    rows = records(signed, unsigned)
+    reader = RecordReader({trunk.name: trunk for trunk in TRUNKS}, {})
+    assert [reader.read(one).call.vouched for one in rows] == [True, False]
+    found = replayed(rows, rules(rule("{caller: {attestation: A}}", "reject", "signed")))
+    assert [(key, group.calls) for key, group in found.flips.items()] == [(("forward", "reject", "signed"), 1)]
+    found = replayed(rows, rules(rule("{caller: {attestation: none}}", "reject", "unsigned")))
+    assert found.caught == 1
