@@ -666,6 +666,16 @@ def metrics(configuration: Configuration) -> Iterator[Finding]:
         yield Finding(("metrics_from",), f"nobody else reaches {address}", "set `metrics` to an address that others do")
 
 
+def closed_pages(configuration: Configuration, document: Document, base: Path) -> Iterator[Fault]:
+    """A reply leads to our own page for whoever is rejected, and that is not open."""
+    if configuration.complaints.appeal_page:
+        return
+    for name, profile in configuration.profiles.items():
+        if profile.url and "/console/why/" in profile.url:
+            told = f"profile {name!r} leads to a page of the console that is not open"
+            yield document.fault(("profiles", name, "url"), told, "set `complaints: {appeal_page: true}`", warning=True)
+
+
 def lost_keys(configuration: Configuration, document: Document, base: Path) -> Iterator[Fault]:
     """A key file that is gone stops no start, and its loss is seen nowhere else."""
     key_file = base / configuration.storage.key_file

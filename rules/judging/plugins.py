@@ -6,6 +6,7 @@ that was slow rests before it is asked again.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ GROUPS: Final = (FACTS, NUMBERS, REPLIES, ACTIONS)
 REST_S: Final = 1.0
 _TIMED: Final = 1000  # answers whose times are kept
 _LONGEST_ERROR: Final = 200
+_DIGITS: Final = re.compile(r"[0-9]{5,}")  # an error may quote a number, and stands in logs
 _MOST_VALUES, _LONGEST_TEXT = 64, 1000  # of one answer
 
 
@@ -96,7 +98,7 @@ class Conduct:
     def fail(self, why: str) -> None:
         """It gave nothing that can be used."""
         self.failures += 1
-        self.last_error = f"{self.name}: {why}"[:_LONGEST_ERROR]
+        self.last_error = f"{self.name}: {_DIGITS.sub('***', why)}"[:_LONGEST_ERROR]
 
     def rest(self, seconds: float) -> None:
         """It is asked nothing for a while."""

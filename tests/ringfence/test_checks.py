@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.checks import ends_of_certificates
+from ringfence.checks import closed_pages, ends_of_certificates
 from ringfence.configuration import load_configuration, read_configuration
 from rules.language.source import RuleError
 from tests.authority import EARLIER, PAST, Authority
@@ -394,3 +394,12 @@ def test_calls_are_signed_to_trunks_and_by_lists_that_are_there(tmp_path):
     said = faults(tmp_path, SOUND + f"identity: {{sign: {SIGN}, trunks: [none], lists: [ours]}}}}\n")
     assert any("there is no trunk 'none'; known are default" in each for each in said)
     assert any("there is no list 'ours'; none is configured" in each for each in said)
+
+
+def test_a_reply_that_leads_to_a_page_that_is_not_open_is_warned_of(tmp_path):
+    page = "profiles: {a: {url: 'https://a.example/console/why/{decision}'}}\n"
+    assert faults(tmp_path, SOUND + page) == []
+    [told] = closed_pages(*read_configuration(tmp_path / "ringfence.yaml"), tmp_path)
+    assert (told.line, told.column, told.warning) == (8, 21, True)
+    assert faults(tmp_path, SOUND + page + "complaints: {appeal_page: true}\n") == []
+    assert not list(closed_pages(*read_configuration(tmp_path / "ringfence.yaml"), tmp_path))

@@ -15,7 +15,7 @@ from console.cli.answers import counted
 from console.cli.noted import least_callers
 from desk.archive import complaints_path
 from ringfence.candidates import ComparedWithPast, compared_with_past
-from ringfence.checks import ends_of_certificates, lost_keys
+from ringfence.checks import closed_pages, ends_of_certificates, lost_keys
 from ringfence.configuration import Configuration, PartlyRead, read_configuration
 from ringfence.installation import Installation
 from ringfence.memory import too_large
@@ -162,7 +162,8 @@ async def _whole(here: Installation, book: Rulebook) -> Findings:
     assert book.compiled is not None  # it was read from the disk
     async with here:  # an open database would keep the process alive
         found = await _reviewed(here, [str(here.file), *map(str, book.files)], book.compiled)
-        beside = (patterns, deadlines, empty_settings, undecided_home, too_large, lost_keys, ends_of_certificates)
+        known = (patterns, deadlines, empty_settings, undecided_home, too_large, lost_keys)
+        beside = (*known, ends_of_certificates, closed_pages)
         more = [fault for look in beside for fault in look(here.configuration, here.document, here.base)]
         more += await nobody_left(here)
         return found._replace(faults=sorted({*found.faults, *more}), standing=await _standing(here, book))

@@ -41,6 +41,13 @@ def test_an_error_of_any_length_is_told_shortly():
     worker.close()
 
 
+def test_what_went_wrong_shows_nobodys_number():
+    worker = Worker("a", work)
+    worker.ask(ValueError("500 for http://a.example/%2B8613912345678"), 60)
+    assert worker.last_error == "a: ValueError: 500 for http://a.example/%2B***"
+    worker.close()
+
+
 def test_two_of_one_name_and_those_of_no_use_are_named(monkeypatch):
     points = [EntryPoint("a", "builtins:dict", FACTS), EntryPoint("a", "builtins:list", FACTS)]
     points += [EntryPoint("b", "builtins:set", FACTS)]
