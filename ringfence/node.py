@@ -465,6 +465,7 @@ class Node:
             self._here.base,
             lambda host: self._core.topology.places.is_this_machine(host),
             self._signatures,
+            [(each.host, each.port) for each in configuration.dns.servers],
         )
 
     def _signing_of(self, configuration: Configuration, document: Document) -> Signing | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
@@ -18,6 +17,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpcore
 
+from proxy.name_servers import NameServers, Unanswered
+from proxy.neighbours import is_address
 from proxy.stir.failures import Failure, Unverified
 from proxy.stir.passports import LONGEST_URL, is_sound_url
 
@@ -46,10 +47,18 @@ class Fetched(NamedTuple):
     lasts_s: float
 
 
-async def look_up(host: str, port: int) -> list[str]:
-    """The addresses of a host, as the system finds them."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
+def by(servers: NameServers) -> LookUp:
+    """Look up by these name servers: the system would keep a thread for as long as a slow one says nothing."""
+
+    async def look_up(host: str, port: int) -> Sequence[str]:
+        if is_address(host):
+            return [host]
+        try:
+            return (await servers.addresses(host)).records
+        except Unanswered:
+            raise OSError(f"nobody says where {host} is") from None
+
+    return look_up
 
 
 def may_connect(text: str, ours: Callable[[str], bool], allowed: Iterable[Network] = ()) -> bool:
@@ -95,7 +104,9 @@ class _Guarded(httpcore.AsyncNetworkBackend):
         try:
             addresses = await self._look_up(host.strip("[]"), port)
         except OSError:
-            raise httpcore.ConnectError("no address") from None
+            addresses = []
+        if not addresses:
+            raise httpcore.ConnectError("no address")
         if not all(map(self._may, addresses)):
             raise Unverified(Failure.ADDRESS)
         for address in addresses[:_MOST_ADDRESSES]:
@@ -123,7 +134,7 @@ class GuardedWeb:
         ours: Callable[[str], bool],
         networks: Sequence[Network] = (),
         context: ssl.SSLContext | None = None,
-        look_up: LookUp = look_up,
+        look_up: LookUp,
         plain: httpcore.AsyncNetworkBackend | None = None,
         deadline_s: float = DEADLINE_S,
     ) -> None:

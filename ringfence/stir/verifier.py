@@ -16,12 +16,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from proxy.identity_settings import IdentitySettings
+from proxy.name_servers import NameServers
 from proxy.stir.credentials import Credential, read_authorities
 from proxy.stir.failures import Failure, Unverified
 from proxy.stir.replays import Replays
 from proxy.stir.verification import Attestation, Chain, Claimed, conclude, failed, find_chains
 from ringfence.stir.certificates import Certificates
-from ringfence.stir.guarded_web import GuardedWeb
+from ringfence.stir.guarded_web import GuardedWeb, by
 from rules.model import ATTESTATIONS
 
 
@@ -143,14 +144,27 @@ class Verifier:
         await self._certificates.close()
 
 
-def open_verifier(settings: IdentitySettings, base: Path, ours: Callable[[str], bool], seen: Seen) -> Verifier | None:
-    """The verifier of these settings; None where nothing is verified. Raises OSError or ValueError for a bad file."""
+def open_verifier(
+    settings: IdentitySettings,
+    base: Path,
+    ours: Callable[[str], bool],
+    seen: Seen,
+    servers: Sequence[tuple[str, int]] = (),
+) -> Verifier | None:
+    """The verifier of these settings; None where nothing is verified. Raises OSError or ValueError for a bad file.
+
+    `servers` are the name servers of the configuration, where it names some.
+    """
     settings = settings.under(base)
     if settings.authorities is None:
         return None
     context = ssl.create_default_context(cafile=str(settings.https) if settings.https is not None else None)
     web = GuardedWeb(
-        settings.hosts, ours=ours, networks=[ipaddress.ip_network(each) for each in settings.networks], context=context
+        settings.hosts,
+        ours=ours,
+        networks=[ipaddress.ip_network(each) for each in settings.networks],
+        context=context,
+        look_up=by(NameServers(servers)),
     )
     certificates = Certificates(
         web.fetch,

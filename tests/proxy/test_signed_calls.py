@@ -62,6 +62,16 @@ def test_an_emergency_call_waits_for_nobody(called: str):
     assert play.to_verify == []
 
 
+def test_so_is_one_that_is_only_asked_about():
+    trunks = [{"name": "carrier", "addresses": ["198.51.100.0/24"], "country": "CN", "answer": "redirect"}]
+    play = Playbook(trunks=trunks, **ON)
+    play.trunk(wire.invite(extra=SIGNED))
+    (context,) = play.to_verify
+    play.core.decided(context, FORWARD, play.now)
+    play._perform()
+    assert play.log[-1].status == 404  # go on
+
+
 def test_a_text_is_not_verified():
     trunks = [{"name": "carrier", "addresses": ["198.51.100.0/24"], "country": "CN", "methods": ["MESSAGE"]}]
     play = Playbook(trunks=trunks, **ON)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from proxy.name_servers import NameServers
 from proxy.stir.failures import Failure, Unverified
-from ringfence.stir.guarded_web import LARGEST, GuardedWeb, lasts, may_connect
+from ringfence.stir.guarded_web import LARGEST, GuardedWeb, by, lasts, may_connect
 from tests.web_of_certificates import PUBLIC, Web, answer
 
 HOST = "cert.example.org"
@@ -158,6 +159,19 @@ async def test_who_answers_slowly_is_left(web: Web):
 async def test_who_shows_a_certificate_of_another_name_is_nobody(web: Web):
     assert await failure_of(web, "https://third.example.org/a.pem") is Failure.UNREACHABLE
     assert web.asked == []
+
+
+async def test_hosts_are_looked_up_by_name_servers_and_addresses_by_nobody(tmp_path: Path):
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"{PUBLIC} cert.example.org\n")
+    look_up = by(NameServers(hosts=hosts))
+    assert list(await look_up("cert.example.org", 443)) == [PUBLIC]
+    assert list(await look_up("192.0.2.1", 443)) == ["192.0.2.1"]
+
+
+async def test_a_host_that_leads_nowhere_is_out_of_reach(web: Web):
+    web.addresses[HOST] = []
+    assert await failure_of(web, f"https://{HOST}/a.pem") is Failure.UNREACHABLE
 
 
 async def test_who_speaks_no_http_is_nobody(web: Web):
