@@ -65,6 +65,13 @@ def _labelled(address: Address, label: str) -> bytes:
     return b'"%s" <%s>%s' % (shown.encode(), address.uri, address.params)
 
 
+def call_reason(label: str) -> bytes:
+    """A label as telephones read it that know RFC 9796: why the call is made, beside a card that there is not."""
+    return (
+        b'Call-Info: <data:>;purpose=jcard;call-reason="%s"' % label.replace("\\", "\\\\").replace('"', '\\"').encode()
+    )
+
+
 def label_from(line: bytes, label: str) -> bytes:
     """A From line whose display name begins with the label; URI, tag and parameters stay as they are."""
     name, _, value = line.partition(b":")

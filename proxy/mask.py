@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from proxy.labels import call_reason
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import parse_addresses, parse_party
 from proxy.sip.message import OWN_HEADERS, Request, canonical_name, parse_response
@@ -54,7 +55,11 @@ def hide(lines: list[bytes], request: Request, label: str, tokens: Tokens) -> tu
     except BadHeader:
         uri, tag = value, value.rpartition(b";tag=")[2]
     shown = (label or NOBODY).replace("\\", "\\\\").replace('"', '\\"').encode()
+    own = call_reason(label) if label else b""
+    reason = own in lines
     _hide_in(lines, _tails_of([uri, *request.raw_all(b"p-asserted-identity"), *request.raw_all(b"contact")]), tokens)
+    if reason:
+        lines.append(own)
     lines[:] = [
         b'From: "%s" %s%s' % (shown, _URI, b";tag=" + tag if tag else b"") if canonical_name(line) == b"from" else line
         for line in lines

@@ -627,6 +627,10 @@ class ProxySettings(Part):
     )
     record_route: bool = Field(True, description="Stay in the path of dialogs (RFC 3261 16.6 step 4).")
     label: str = Field("", max_length=64, description="Display-name label of tagged calls; empty: none.")
+    label_in: Literal["name", "call-info", "both"] = Field(
+        "name",
+        description="Labels stand before the caller's name, or in Call-Info as its reason (RFC 9796), or in both.",
+    )
     distinct_ring: str = Field("", description="Alert-Info URI of tagged calls; empty: none.")
     limits: LimitSettings = LimitSettings()
     bans: BanSettings = BanSettings()

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from proxy.context import Context
-from proxy.labels import MARK, mark_of
+from proxy.labels import MARK, call_reason, mark_of
 from proxy.mask import NOBODY
 from proxy.neighbours import IDENTITY_HEADERS
 from proxy.own_answers import Asked, own_lines, own_reply
@@ -16,7 +16,7 @@ from proxy.profile_settings import ProfileSettings
 from proxy.reply_profiles import DEFAULT_PROFILE, made
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import BARE_NUMBER, find_param, find_uris, leaves_digits
-from proxy.sip.message import Request
+from proxy.sip.message import Request, canonical_name
 from proxy.sip.uri import Spelling, Uri, parse_uri, read_spelling, shown_host, shown_users
 from proxy.stir.verification import Claimed
 from proxy.texts import (
@@ -55,6 +55,7 @@ class Screening:
         *,
         headers: Sequence[str] = (),
         label: str = "",
+        label_in: str = "name",
         distinct_ring: str = "",
         actions: Mapping[str, Sequence[str]] = NO_ACTIONS,
         plugin_wait_s: float = 0.005,
@@ -63,6 +64,8 @@ class Screening:
         self.statuses = {each.status for each in self._profiles.values()}
         self._headers = [(name.lower(), name.lower().encode()) for name in headers]
         self._label = label
+        self._named = label_in != "call-info"  # does the label stand before the name?
+        self._reasoned = label_in != "name"  # and in Call-Info?
         self._labels: dict[bytes, str] = {}  # by their marks, as they were given
         self._acts_on = {name: frozenset([Action(verdict) for verdict in on]) for name, on in actions.items()}
         self._plugin_wait_s = plugin_wait_s
@@ -178,6 +181,12 @@ class Screening:
             lines.append(alert)
         label = verdict.label or self._label or (NOBODY if verdict.mask else "")
         if not label:
+            return None
+        if self._reasoned:
+            # Why he calls is not for the caller to say then.
+            lines[:] = [line for line in lines if canonical_name(line) != b"call-info" or b"call-reason" not in line]
+            lines.append(call_reason(label))
+        if not (self._named or verdict.mask):
             return None
         if len(self._labels) >= _MOST_LABELS:
             self._labels.clear()

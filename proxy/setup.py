@@ -43,6 +43,7 @@ def set_up(settings: ProxySettings, judging: ScreeningSettings, keys: Keyring, b
             settings.profiles,
             headers=judging.headers,
             label=settings.label,
+            label_in=settings.label_in,
             distinct_ring=settings.distinct_ring,
             actions=settings.actions,
             plugin_wait_s=judging.facts.plugin_ms / 1000,

@@ -85,6 +85,7 @@ class Playbook:
         self.screening = Screening(
             self.settings.profiles,
             label=self.settings.label,
+            label_in=self.settings.label_in,
             distinct_ring=self.settings.distinct_ring,
             actions=self.settings.actions,
         )
@@ -123,6 +124,7 @@ class Playbook:
         self.screening = Screening(
             self.settings.profiles,
             label=self.settings.label,
+            label_in=self.settings.label_in,
             distinct_ring=self.settings.distinct_ring,
             actions=self.settings.actions,
         )

@@ -225,3 +225,18 @@ def test_verstat_goes_and_the_label_comes():
 def test_nor_does_an_attestation_of_a_stranger(name: str):
     assert not wire.headers(Playbook().forwarded(extra=f"{name}: A"), name)
     assert wire.headers(trusted().forwarded(extra=f"{name}: A"), name) == ["A"]
+
+
+@pytest.mark.parametrize(("where", "named", "reasoned"), [("name", 1, 0), ("call-info", 0, 1), ("both", 1, 1)])
+def test_the_operator_chooses_where_labels_stand(where: str, named: bool, reasoned: bool):
+    play = Playbook(trunks=TRUSTED, label_in=where)
+    play.verdict = Verdict(Action.TAG, Step.RULES, decision=DECISION, rule="nuisance", label='A "b"')
+    extra = (
+        'Contact: <sip:a@198.51.100.21>\nCall-Info: <http://w/i>;purpose=icon\nCall-Info: <data:>;call-reason="Friend"'
+    )
+    down = play.forwarded(from_=CAME, extra=extra)
+    assert wire.header(down, "From").startswith('"A \\"b\\" Wren"') is bool(named)
+    said = '<data:>;purpose=jcard;call-reason="A \\"b\\""' if reasoned else '<data:>;call-reason="Friend"'
+    assert wire.headers(down, "Call-Info") == ["<http://w/i>;purpose=icon", said]
+    up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    assert wire.header(up, "From") == CAME

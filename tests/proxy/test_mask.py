@@ -132,6 +132,15 @@ def test_without_a_label_nobody_calls():
     assert wire.header(down, "From") == '"[!]" <sip:anonymous@anonymous.invalid>;tag=wren'
 
 
+def test_the_label_in_call_info_stays_and_the_callers_own_does_not():
+    play = Playbook(trunks=TRUSTED, label_in="both")
+    play.verdict = MASKED
+    extra = 'Contact: <sip:a@198.51.100.21>\nCall-Info: <data:>;call-reason="It is Wren"\nCall-Info: <http://w/i>'
+    down = play.forwarded(from_=CAME, extra=extra)
+    assert wire.headers(down, "Call-Info") == [f'<data:>;purpose=jcard;call-reason="{LABEL}"']
+    assert wire.header(down, "From") == SHOWN
+
+
 def test_an_emergency_call_is_never_masked():
     play = Playbook(trunks=TRUSTED)
     play.verdict = Verdict(Action.TAG, Step.EMERGENCY, decision=DECISION, rule="nuisance", label=LABEL, mask=True)
