@@ -45,6 +45,7 @@ from console.cli.node.running_commands import reload, restart, top
 from console.cli.noted import note_unmasking
 from console.cli.options import AsJson, ConfigurationFile, chosen
 from console.cli.people_commands import people_app
+from console.cli.workbench.campaigns import campaigns
 from console.cli.workbench.rules_commands import replay, rules_app
 from console.cli.workbench.why import why
 
@@ -292,8 +293,16 @@ def demo(
     complaints: Annotated[
         bool, typer.Option("--complaints", help="Fill a complaint desk with the picture of 2019 instead.")
     ] = False,
+    campaign: Annotated[
+        bool, typer.Option("--campaign", help="Measure on made-up traffic how campaigns are found instead.")
+    ] = False,
 ) -> None:
     """Start a proxy and real softphones on loopback, place five calls, and show what became of each."""
+    if campaign:
+        from console.cli.workbench.campaigns import demo_of_campaigns
+
+        typer.echo(demo_of_campaigns()[1])
+        return
     with clear_errors():
         if complaints:
             from console.cli.desk.complaint_demo import make_complaints
@@ -403,6 +412,7 @@ def version(json: AsJson = False) -> None:
 
 
 command(app, panel=RULES)(replay)
+command(app, panel=RULES)(campaigns)
 app.add_typer(rules_app, name="rules", rich_help_panel=RULES)
 app.add_typer(lists_app, name="lists", rich_help_panel=NUMBERS)
 command(app, panel=NUMBERS)(why)

@@ -38,6 +38,7 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("bans add", "bans lift"), (_R.PEERS_WRITE,)),
     **dict.fromkeys(("top", "peers", "bans", "bans list", "plugins"), (_R.PEERS_READ,)),
     **dict.fromkeys(("rules activate", "rules rollback", "rules promote", "rules demote", "replay"), (_R.RULES_WRITE,)),
+    "campaigns": (_R.RULES_WRITE,),
     **dict.fromkeys(("rules list", "rules stats", "rules history", "rules diff"), (_R.RULES_READ,)),
     "rules recipes": (),
     "rules new": (_R.RULES_WRITE, _R.NUMBERS_UNMASK),

@@ -36,6 +36,7 @@ COMMANDS = {
     "rules history": LOOKS | {ADMIN},
     "rules rollback 9 --reason why": {AUTHOR},
     "rules activate --reason why": {AUTHOR},
+    "campaigns": {AUTHOR},
     "replay": {AUTHOR},  # by digits it finds out whose number a call is
     "lists show blocked": {OFFICER, KEEPER, AUTHOR},
     "lists add blocked 17012345678 --reason why": {KEEPER},

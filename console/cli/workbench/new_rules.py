@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,8 @@ import typer
 from console.cli.answering import command
 from console.cli.answers import Answer, fail, table
 from console.cli.files import finished_file
-from console.cli.noted import note_unmasking
+from console.cli.noted import note_preview, note_unmasking
+from console.cli.options import moment
 from console.cli.workbench.rules_commands import rules_app
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ async def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the new rule.")],
     recipe: Annotated[str, typer.Option(metavar="RECIPE", help="As this one of the cookbook.")] = "",
     decision: Annotated[str, typer.Option(metavar="DECISION", help="From this call in the log: its id.")] = "",
+    campaign: Annotated[str, typer.Option(metavar="ID", help="From this one of `ringfence campaigns`.")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help="Where to look for the campaign.")] = "24h",
     by: Annotated[
         str, typer.Option(help="What of the call: caller, block, display_name, user_agent or domain.")
     ] = "caller",
@@ -55,13 +59,15 @@ async def new(
     from ringfence.new_rules import from_recipe, recipe_named
     from rules.texts.bad_value import BadValue
 
-    if bool(recipe) == bool(decision):
-        raise typer.BadParameter("name a --recipe, or a call by --decision")
+    if [bool(recipe), bool(decision), bool(campaign)].count(True) != 1:
+        raise typer.BadParameter("name a --recipe, a call by --decision, or a --campaign")
     if out is not None and out.exists():
         fail(f"{out} is there already: name a new file")
     try:
         if recipe:
             text = from_recipe(name, recipe_named(recipe))
+        elif campaign:
+            text = await _of_campaign(here, name, campaign, since)
         else:
             text = await _of_call(here, name, decision, by, unmasked=unmasked, reason=reason)
     except BadValue as error:
@@ -73,6 +79,21 @@ async def new(
         file.write(text)
     said = f"{out} is written; nothing is live: look at it, then `ringfence check`"
     return Answer({"rule": name, "text": text, "file": str(out), "faults": faults}, said, faults)
+
+
+async def _of_campaign(here: Installation, name: str, campaign: str, since: str) -> str:
+    from ringfence.campaigns import campaigns_of, proposed_rule
+    from ringfence.people.door import ask_one_of
+    from ringfence.people.rights import Right
+
+    if here.who.roles:
+        ask_one_of(here.who, [Right.RULES_WRITE])  # past calls are asked, as by `campaigns`
+    begin = moment(since, now=time.time(), zone=here.zone, ahead=False)
+    found = next((one for one in await campaigns_of(here, begin) if one.id == campaign), None)
+    if found is None:
+        fail(f"there is no campaign {campaign} since then; `ringfence campaigns` lists those that there are")
+    await note_preview(here, found.calls, "past calls: rules new")
+    return proposed_rule(name, found) or fail("it is told by its source alone, which no rule asks for")
 
 
 async def _of_call(here: Installation, name: str, decision: str, by: str, *, unmasked: bool, reason: str) -> str:
