@@ -45,6 +45,8 @@ MEANINGS = {  # of what the judge counts, for whoever reads the figures without 
     "rates_forgotten": "Calls that left the table of rates before their time, because it was full.",
     "rates_remembered": "Calls that are remembered because some rule counts them.",
     "rates_octets": "What they take in memory at most.",
+    "holds_written": "Callers whom rules put on a list for a time.",
+    "holds_dropped": "Callers whom rules would have put on a list that had no room for them, or could not be written.",
     "lookup_hits": "Look-ups answered from memory.",
     "lookup_misses": "Look-ups answered by the database.",
     "lookup_slow": "Look-ups that were slow.",

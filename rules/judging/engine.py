@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from rules.judging.conditions import ALL, Condition
 from rules.judging.facts import COUNTS_ON_ANY, OPENS, Facts, WallClock
@@ -48,6 +48,14 @@ def bucket(rule: str, number: str) -> float:
     return int.from_bytes(digest, "big") * 100 / 2**32
 
 
+class Hold(NamedTuple):
+    """Whom a rule catches is put on a list for a time."""
+
+    list: str
+    seconds: int
+    because: str
+
+
 class CompiledRule:
     """A rule ready to be asked."""
 
@@ -57,6 +65,7 @@ class CompiledRule:
         "because",
         "destination",
         "fired",
+        "hold",
         "label",
         "mask",
         "name",
@@ -87,6 +96,7 @@ class CompiledRule:
         mask: bool = False,
         suspicion: int = 0,
         share: float = 100.0,
+        hold: Hold | None = None,
     ) -> None:
         self.name = name
         self.because = because
@@ -102,8 +112,9 @@ class CompiledRule:
         self.ring = ring
         self.mask = mask  # show the label in place of the number
         self.suspicion = suspicion
+        self.hold = hold  # puts the caller on a list
         self.share = share  # percent of callers on which it acts
-        effect = "suspicion" if action is None else action.value
+        effect = action.value if action is not None else "list" if hold is not None and not suspicion else "suspicion"
         step = Step.SUSPICION if action is None else Step.RULES
         self.fired = Fired(name, step, effect, place, points=suspicion)
         self.observed = Fired(name, step, effect, place, points=suspicion, observed=True)
@@ -398,7 +409,7 @@ def passed(verdict: Verdict) -> Verdict:
 class RuleSet:
     """All rules that are on, compiled; immutable, so that the proxy swaps one for another between two calls."""
 
-    __slots__ = ("called_lists", "clock", "facts", "index", "rates", "replies", "revision", "rules")
+    __slots__ = ("called_lists", "clock", "facts", "holds", "index", "rates", "replies", "revision", "rules")
 
     def __init__(
         self,
@@ -416,6 +427,7 @@ class RuleSet:
         self.index = index
         self.clock = clock
         self.revision = revision  # 12 hexadecimal digits of a hash over what the rules mean
+        self.holds = {rule.name: rule.hold for rule in rules if rule.hold is not None}
         self.rates = rates  # counted facts that some rule asks for: (name, seconds)
         self.facts = facts  # other facts that some rule asks for, by name
         self.replies = replies  # of lists and steps of the ladder that have one of their own

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rules.judging.conditions import ANY, Condition
 from rules.judging.engine import ENTRY_EFFECTS, CompiledRule, RuleSet, counts, reply_to
 from rules.judging.facts import Facts
+from rules.language.values import span_name
 from rules.model import ATTESTATION, ATTESTATIONS, Action, Call, Hit, Number, Reply, Step, Verdict, told_source
 from rules.texts.worded import Worded, joined, worded
 
@@ -258,13 +259,17 @@ def _rule(rule: CompiledRule, facts: Facts) -> str:
 
 def effect_of(rule: CompiledRule) -> str:
     """What a rule does, in a few words."""
+    held = ""
+    if rule.hold is not None:
+        held = worded("list %(list)s for %(span)s", list=rule.hold.list, span=span_name(rule.hold.seconds))
     if rule.action is None:
-        return worded("suspicion %(points)s", points=format(rule.suspicion, "+d"))
+        points = worded("suspicion %(points)s", points=format(rule.suspicion, "+d"))
+        return joined(" ", [part for part in (points if rule.suspicion or not held else "", held) if part])
     to = rule.destination or (rule.profile if rule.action is Action.REJECT else "")
     marks = worded("label %(label)s", label=repr(rule.label)) if rule.label else ""
     masks = worded("mask") if rule.mask else ""
     points = worded("suspicion %(points)s", points=format(rule.suspicion, "+d")) if rule.suspicion else ""
-    return joined(" ", [part for part in (term(rule.action), to, marks, masks, points) if part])
+    return joined(" ", [part for part in (term(rule.action), to, marks, masks, points, held) if part])
 
 
 def said(condition: Condition, facts: Facts | None = None) -> str:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from rules.judging.calendars import NO_DAYS, Calendar, Days, calendar_of, monday_to_friday, unannounced, working_days
 from rules.judging.conditions import NEVER, Condition, all_of, on_dates
-from rules.judging.engine import LADDER_REPLIES, CompiledRule, RuleSet
+from rules.judging.engine import LADDER_REPLIES, CompiledRule, Hold, RuleSet
 from rules.judging.facts import Facts, WallClock, gap_at
 from rules.judging.index import Index, Key
 from rules.language.always import AMOUNTS, COUNTRY, NUMBER, Always
@@ -34,6 +34,7 @@ from rules.numbering.typed import decided, home_of, read_spelling
 from rules.settings.screening import ScreeningSettings
 from rules.texts.bad_value import BadValue
 
+_HOLDING = ("plain", "suspect", "block")  # kinds of lists on which a rule may hold callers
 _ENDING_DAYS = 8  # so near its last day a rule is announced to end
 _AHEAD_S = 30 * 86_400  # so long before a year begins it is warned that nobody has announced its working days
 # What stands in the place of a rule's name in headers and records when a step or a subscriber's list decided.
@@ -394,6 +395,7 @@ class _Compiler:
             ring=then.ring,
             mask=then.mask,
             suspicion=then.suspicion,
+            hold=Hold(then.hold.add, then.hold.for_, rule.because) if then.hold else None,
             share=rule.mode,
         )
         return Built(file, rule, loc, compiled, when.keys)
@@ -457,6 +459,8 @@ class _Compiler:
         profiles, destinations = self.known.profiles, self.known.destinations
         if then.profile and profiles is not None and then.profile not in profiles:
             yield f"there is no reply profile {then.profile!r}", nearest(then.profile, profiles)
+        if then.hold is not None:
+            yield from self._unfit_list(then.hold.add)
         if then.mask and not self.known.labels:
             yield "what the callee sends would reach nobody", "leave `mask` out, or set `record_route: true`"
         elif then.label and not self.known.labels:
@@ -470,6 +474,16 @@ class _Compiler:
         elif not then.destination and len(destinations) > 1:
             names = ", ".join(sorted(destinations))
             yield "it is not said to which destination", f"write {{divert: NAME}} with one of {names}"
+
+    def _unfit_list(self, name: str) -> Iterator[tuple[str, str]]:
+        """A list on which no rule may hold anybody."""
+        kind = self.kinds.get(name)
+        if kind is None:
+            yield f"there is no list {name!r}", nearest(name, self.kinds)
+        elif kind not in _HOLDING:
+            fit = [each for each, other in self.kinds.items() if other in _HOLDING]
+            what = f"nobody is held on list {name!r}, since it is of kind {kind}"
+            yield what, f"name one of kind {', '.join(_HOLDING)}: {', '.join(sorted(fit)) or 'there is none yet'}"
 
     def _only_destination(self) -> str:
         """The destination of a plain `divert`."""

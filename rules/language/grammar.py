@@ -35,6 +35,7 @@ from rules.language.values import (
     read_countries_or_stored,
     read_date,
     read_days,
+    read_hold_span,
     read_label,
     read_lack,
     read_lengths,
@@ -43,11 +44,11 @@ from rules.language.values import (
     read_name,
     read_per,
     read_ring,
-    read_span,
     read_time,
     read_version,
     read_whole,
     read_window,
+    read_within,
     refuse_bounds,
     refuse_count,
     refuse_figure,
@@ -184,7 +185,7 @@ class Rate(Fact):
     under: Annotated[float, BeforeValidator(read_amount, json_schema_input_type=float | str)] | None = Field(
         None, description="Less than this."
     )
-    within: Annotated[int, BeforeValidator(read_span, json_schema_input_type=str)] = Field(
+    within: Annotated[int, BeforeValidator(read_within, json_schema_input_type=str)] = Field(
         description="Length of the window: 10m, 1h, 1d."
     )
     missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
@@ -399,6 +400,15 @@ class When(Part):
     )
 
 
+class Hold(Part):
+    """The caller is put on a list for a time, written beside the call."""
+
+    add: RuleName = Field(description="The list, of kind plain, suspect or block: watch.")
+    for_: Annotated[int, BeforeValidator(read_hold_span, json_schema_input_type=str)] = Field(
+        alias="for", description="For how long, 90 days at most: 1h."
+    )
+
+
 class Then(Part):
     """What a rule does: decide, mark, or add suspicion."""
 
@@ -411,6 +421,7 @@ class Then(Part):
         False  # the callee sees the label of a tag in place of the number
     )
     suspicion: Annotated[int, BeforeValidator(read_whole), Field(ge=-10, le=10)] = 0
+    hold: Hold | None = None  # puts the caller on a list for a time
 
 
 class _Reject(Part):
@@ -439,22 +450,27 @@ class _Suspicion(Part):
     )
 
 
+class _List(Part):
+    list: Hold = Field(description="The caller is put on it for a time: {add: watch, for: 1h}.")
+
+
 class _Several(Part):
     """One action with its details, and suspicion beside it."""
 
     reject: RuleName | None = Field(None, description="Reply profile: decline.")
     divert: RuleName | None = Field(None, description="Named destination: screening.")
     tag: _Marks | None = Field(None, description="Label, ring or both: {label: Fraud?}.")
-    suspicion: Annotated[int, Field(ge=-10, le=10)] | Annotated[str, Field(pattern=r"^\$")] = Field(
-        description="Added up over all rules: 4."
+    suspicion: Annotated[int, Field(ge=-10, le=10)] | Annotated[str, Field(pattern=r"^\$")] | None = Field(
+        None, description="Added up over all rules: 4."
     )
+    list: Hold | None = Field(None, description="The caller is put on it for a time: {add: watch, for: 1h}.")
 
 
-_One = Literal["forward", "tag", "reject", "divert"] | _Reject | _Divert | _Tag | _Suspicion
+_One = Literal["forward", "tag", "reject", "divert"] | _Reject | _Divert | _Tag | _Suspicion | _List
 ThenText = _One | _Several | list[_One]
 _ADVICE = (
     "write forward, tag, {tag: {label: TEXT, ring: URI, mask: true}}, reject, {reject: PROFILE}, divert, "
-    "{divert: NAME} or {suspicion: 4}"
+    "{divert: NAME} or {suspicion: 4} or {list: {add: NAME, for: 1h}}"
 )
 
 
@@ -469,6 +485,8 @@ def read_then(value: object) -> object:
     ((action, detail),) = value.items()
     if action == "tag" and isinstance(detail, dict) and detail and set(detail) <= {"label", "ring", "mask"}:
         return {"action": "tag", **detail}
+    if action == "list" and isinstance(detail, dict):
+        return {"action": "suspicion", "hold": detail}
     keys = {"reject": "profile", "divert": "destination", "suspicion": "suspicion"}
     if action not in keys or isinstance(detail, dict | list):
         raise BadValue(f"{action!r} is no action of this shape", _ADVICE)
@@ -485,8 +503,10 @@ def _read_several(value: list[Any] | dict[str, Any]) -> dict[str, Any]:
         read = read_then(part if not isinstance(part, dict) or len(part) == 1 else None)
         assert isinstance(read, dict)
         action = read.pop("action")
+        if "hold" in read and "hold" in found:
+            raise BadValue("a list stands here twice", "hold him on one list, or write two rules")
         if action == "suspicion":
-            if "suspicion" in found:
+            if "suspicion" in found and "suspicion" in read:
                 raise BadValue("suspicion stands here twice", "write one figure")
         elif "action" in found:
             what = f"{found['action']} and {action} exclude each other in one rule"

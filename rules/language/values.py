@@ -85,6 +85,25 @@ def read_span(text: object) -> object:
     return int(found[1]) * _UNITS[found[2]]
 
 
+LONGEST_SPAN = 90 * 86_400
+
+
+def read_within(text: object, info: ValidationInfo) -> object:
+    """``1h`` in seconds; a window of more than 90 days is none that fits into memory."""
+    seconds = read_span(text)
+    if isinstance(seconds, int) and seconds > LONGEST_SPAN and not (info.context and info.context.get("stored")):
+        raise BadValue(f"{text} is longer than anything is counted", "write 90d or less")
+    return seconds
+
+
+def read_hold_span(text: object) -> object:
+    """For how long somebody is put on a list."""
+    seconds = read_span(text)
+    if not isinstance(seconds, int) or not 60 <= seconds <= LONGEST_SPAN:
+        raise BadValue(f"nobody is held for {text}", "write 1m to 90d; for longer a person puts him there")
+    return seconds
+
+
 def span_name(seconds: int) -> str:
     """The one spelling of a length of time in names of facts: 1d, 1h, 90m."""
     unit, size = next((unit, size) for unit, size in reversed(_UNITS.items()) if seconds % size == 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from os import urandom
 from pathlib import Path
@@ -12,7 +12,7 @@ from time import monotonic, perf_counter
 from typing import Final, Protocol, TextIO
 
 from rules.judging.callbacks import Callbacks
-from rules.judging.engine import passed
+from rules.judging.engine import Hold, passed
 from rules.judging.fact_sources import FactSources, installed_givers
 from rules.judging.facts import NOWHERE, lists_of
 from rules.judging.number_sources import AtOnce
@@ -26,6 +26,7 @@ from rules.records.privacy import pseudonym
 from rules.records.troubles import Tell, Troubles
 from rules.screening.findings import Findings
 from rules.screening.holding import Held, hold, keeping_of, open_lists
+from rules.screening.holds import Holds
 from rules.screening.snapshots import Snapshots
 from rules.settings.screening import RateSettings, ScreeningSettings
 from rules.storage.store import StoreError
@@ -51,6 +52,10 @@ class RuleSet(Protocol):
     @property
     def rates(self) -> frozenset[tuple[str, int]]:
         """What rules ask to be counted: (name, seconds)."""
+
+    @property
+    def holds(self) -> Mapping[str, Hold]:
+        """The rules that put callers on a list, by name."""
 
     @property
     def facts(self) -> frozenset[str]:
@@ -95,6 +100,8 @@ class Screen:
         self._unlisted = Renewal(lookup)
         self._findings = Findings(lookup, keys.pseudonym, settings.complaints, count=journal.count)
         self._findings.ask(ruleset.facts, self._zone)
+        self._holds = Holds(self.journal.troubles.happened)
+        self._holds.by_rule = ruleset.holds
         minutes = self._callback_minutes = settings.emergency.callback_minutes
         self._callbacks = Callbacks(minutes, pseudonym=partial(pseudonym, keys.pseudonym))
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
@@ -170,6 +177,8 @@ class Screen:
         if verdict.step is Step.EMERGENCY and verdict.action is Action.TAG:
             self._emergency_marked += 1
         self._verdicts[verdict.action] += 1
+        if self._holds.by_rule and verdict.fired:
+            self._holds.note(call, verdict)
         self.journal.record(call, verdict)
         return verdict
 
@@ -223,6 +232,7 @@ class Screen:
         self._rates.ask(ruleset.rates)
         self.sources.ask(ruleset.facts)
         self._findings.ask(ruleset.facts, self._zone)
+        self._holds.by_rule = ruleset.holds
 
     def take(self, settings: ScreeningSettings, ruleset: RuleSet, *, budget_ms: int) -> None:
         """Judge by other settings and rules from the next call on; `configure` has given the lists theirs before.
@@ -256,6 +266,7 @@ class Screen:
         self._snapshots.poll(self._now())
         self._unlisted.poll(self._now())
         self._findings.poll()
+        self._holds.poll(self.lists)
         self._callbacks.forget(self._steady())
         for poll in self.polled:
             poll()
@@ -323,6 +334,8 @@ class Screen:
             "rates_forgotten": self._rates.forgotten,
             "rates_remembered": len(self._rates),
             "rates_octets": self._rates.octets,
+            "holds_written": self._holds.written,
+            "holds_dropped": self._holds.dropped,
             "lookup_hits": lookup.hits,
             "lookup_misses": lookup.misses,
             "lookup_slow": lookup.slow,
@@ -338,6 +351,7 @@ class Screen:
 
     async def close(self) -> None:
         """Everything recorded is on disk; nothing is open any more."""
+        await self._holds.close()
         await self._snapshots.close()
         await self._unlisted.close()
         await self.journal.close()

@@ -33,7 +33,7 @@ class Rules:
 
     def __init__(self, revision="r1", called_lists=frozenset(), rates=frozenset(), facts=frozenset()):
         self.revision, self.called_lists, self.rates, self.facts = revision, called_lists, rates, facts
-        self.asked = []
+        self.asked, self.holds = [], {}
 
     def judge(self, call, caller_hits, called_hits):
         self.asked.append((call, caller_hits, called_hits))

@@ -21,7 +21,7 @@ CALLER = "+8613800138000"
 
 
 class Rules:
-    revision, called_lists, rates, facts = "r1", frozenset(), frozenset(), frozenset()
+    revision, called_lists, rates, facts, holds = "r1", frozenset(), frozenset(), frozenset(), frozenset()
 
     def judge(self, call, caller_hits, called_hits):
         action = Action.REJECT if caller_hits else Action.FORWARD
