@@ -259,12 +259,12 @@ def _rule(rule: CompiledRule, facts: Facts) -> str:
 
 def effect_of(rule: CompiledRule) -> str:
     """What a rule does, in a few words."""
-    held = ""
+    held: str = ""
     if rule.hold is not None:
         held = worded("list %(list)s for %(span)s", list=rule.hold.list, span=span_name(rule.hold.seconds))
     if rule.action is None:
-        points = worded("suspicion %(points)s", points=format(rule.suspicion, "+d"))
-        return joined(" ", [part for part in (points if rule.suspicion or not held else "", held) if part])
+        alone = worded("suspicion %(points)s", points=format(rule.suspicion, "+d"))
+        return joined(" ", [part for part in (alone if rule.suspicion or not held else "", held) if part])
     to = rule.destination or (rule.profile if rule.action is Action.REJECT else "")
     marks = worded("label %(label)s", label=repr(rule.label)) if rule.label else ""
     masks = worded("mask") if rule.mask else ""

@@ -470,7 +470,7 @@ _One = Literal["forward", "tag", "reject", "divert"] | _Reject | _Divert | _Tag 
 ThenText = _One | _Several | list[_One]
 _ADVICE = (
     "write forward, tag, {tag: {label: TEXT, ring: URI, mask: true}}, reject, {reject: PROFILE}, divert, "
-    "{divert: NAME} or {suspicion: 4} or {list: {add: NAME, for: 1h}}"
+    "{divert: NAME}, {suspicion: 4} or {list: {add: NAME, for: 1h}}"
 )
 
 
