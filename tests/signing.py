@@ -17,7 +17,11 @@ NOW = 1_764_000_000.0
 CALLER, CALLED = "12155551212", "12155551213"
 URL = "https://cert.example.org/passport.cer"
 ORIGID = "123e4567-e89b-12d3-a456-426655440000"
-_PARAMETERS = {"ppt": HeaderParameter("kind", "str"), "crit": HeaderParameter("critical", "list[str]")}
+_PARAMETERS = {
+    "ppt": HeaderParameter("kind", "str"),
+    "x5u": HeaderParameter("whatever", "str"),
+    "crit": HeaderParameter("critical", "list[str]"),
+}
 _REGISTRY = jws.JWSRegistry(_PARAMETERS, algorithms=["ES256"], strict_check_header=False)
 TN_AUTH_LIST = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.26")
 
