@@ -6,7 +6,7 @@ import pytest
 
 from console.phones.processes import host_port, place
 from tests.live.conftest import BLOCKED, NUMBERS, SUSPECTED
-from tests.peers.asterisk import Asterisk
+from tests.peers.asterisk import PJSIP_CONF, Asterisk
 from tests.peers.baresip_phone import LOUD, TALK_S, BaresipPhone, hears_a_tone
 from tests.peers.lanes import new_lane
 from tests.peers.loopback import Endpoint, new_endpoint
@@ -19,6 +19,12 @@ ORDINARY = "+8613912345678"
 LABEL = "Suspected"
 SELLER = "95013345"
 RULES = f"- rule: sellers\n  because: They are asked first.\n  when: {{caller: {SELLER}}}\n  then: divert\n"
+HIDDEN = "95013346"
+RULES += (
+    f"- rule: hidden\n  because: They are told by their number.\n  when: {{caller: {HIDDEN}}}\n"
+    "  then: {tag: {label: Harassing, mask: true}}\n"
+)
+BELIEVING = PJSIP_CONF.replace("context=from-ringfence", "context=from-ringfence\ntrust_id_inbound=yes")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +40,7 @@ def office(tmp_path_factory):
     configuration["rules"] = [str(folder / "rules.yaml")]
     (folder / "rules.yaml").write_text(RULES)
     with (
-        Asterisk(at=lane.pbx, proxy=at, telephone=telephone, folder=folder / "asterisk"),
+        Asterisk(at=lane.pbx, proxy=at, telephone=telephone, folder=folder / "asterisk", pjsip=BELIEVING),
         Ringfence(folder / "proxy", configuration, numbers=NUMBERS),
     ):
         yield lane, telephone
@@ -74,6 +80,22 @@ async def test_the_telephone_behind_it_shows_the_label_and_its_dialplan_reads_th
     assert call.headers["X-Seen-By-Pbx"] == "suspected"
     assert placed.status == 200
     assert placed.heard >= 20
+
+
+async def test_the_telephone_behind_it_shows_a_label_in_place_of_the_number_and_still_ends_and_reports_the_call(office):
+    lane, at = office
+    async with BaresipPhone("telephone", at) as telephone:
+        placing = asyncio.create_task(place(HIDDEN, "200", host_port(str(lane.proxy)), talk_s=200))
+        call = await telephone.rings()
+        assert call.headers["From"].startswith('"Harassing" <sip:anonymous@')
+        assert HIDDEN not in str(call.headers)
+        await call.answer()
+        assert await hears_a_tone(call) > LOUD / 10
+        await call.hangup()
+        placed = await asyncio.wait_for(placing, 100)  # its BYE came, by a Contact that only Ringfence can read
+        assert placed.status == 200
+        telephone.ended.clear()
+        assert (await telephone.refused(f"sip:*33@{lane.pbx}")).startswith("480")
 
 
 async def test_whoever_answers_diverted_calls_is_told_by_its_dialplan_who_was_called(office):

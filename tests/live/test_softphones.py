@@ -24,6 +24,13 @@ PROFILES = {
 }
 ANSWERED = {name: {"kind": "block", "profile": name} for name in PROFILES}
 STOPPED = {name: [f"+861390000002{n}"] for n, name in enumerate(PROFILES)}
+HIDDEN = "+8613900000031"
+RULES = f"""
+- rule: hidden
+  because: They are told by their number.
+  when: {{caller: {HIDDEN}}}
+  then: {{tag: {{label: 号码已隐藏, mask: true}}}}
+"""
 HALF_A_SECOND = 20  # packets of 20 ms, with room for the first ones
 
 
@@ -35,7 +42,8 @@ def line(tmp_path_factory):
     trunk, pbx = new_endpoint("127.0.0.1"), new_endpoint("127.0.0.1")
     lane = new_lane("softphones", folder, trunk=trunk, pbx=pbx, proxy=at)
     more = {"lists": {**LISTS, **ANSWERED}, "profiles": PROFILES}
-    configuration = settings([at], [lane], label=LABEL, **more)
+    (folder / "rules.yaml").write_text(RULES)
+    configuration = settings([at], [lane], label=LABEL, rules=[str(folder / "rules.yaml")], **more)
     with Ringfence(folder / "proxy", configuration, numbers={**NUMBERS, **STOPPED}):
         yield lane
 
@@ -63,6 +71,26 @@ async def test_pjsua2_shows_the_tag_and_the_label_of_a_suspected_caller(line):
     assert seen["x-ringfence-rule"] == ["suspects"]
     assert LABEL in seen["from"][0]
     assert LABEL not in placed.headers["from"][0]  # the caller's own From comes back to it
+
+
+async def test_pjsua2_and_baresip_show_a_label_in_place_of_a_masked_number(line):
+    async with answering(*line.pbx) as callee:
+        await callee.expect("ready")
+        placed = await place(HIDDEN, CALLED, host_port(str(line.proxy)), talk_s=TALK_S)
+        seen = (await callee.expect("invite"))["headers"]
+    assert (placed.status, placed.heard >= HALF_A_SECOND) == (200, True)
+    assert seen["from"][0].startswith('"号码已隐藏" <sip:anonymous@anonymous.invalid>')
+    assert HIDDEN[3:] not in str([value for name, value in seen.items() if name != "call-id"])
+    assert HIDDEN in placed.headers["from"][0]
+    async with BaresipPhone("pbx", line.pbx) as phone:
+        placing = asyncio.create_task(place(HIDDEN, CALLED, host_port(str(line.proxy)), talk_s=200))
+        call = await phone.rings()
+        await call.answer()
+        await hears_a_tone(call)
+        await call.hangup()
+        assert (await asyncio.wait_for(placing, 100)).status == 200
+    assert "号码已隐藏" in call.headers["From"]
+    assert HIDDEN[3:] not in call.headers["From"]
 
 
 async def test_pjsua2_is_told_603(line):
