@@ -7,11 +7,9 @@ from typing import Any
 from proxy.core import Core
 from proxy.screening import Screening
 from ringfence.control import Control, Question
-from rules.judging.plugins import ACTIONS, GROUPS, REPLIES, Worker, Wrong, installed, loaded
+from rules.judging.plugins import ACTIONS, GROUPS, REPLIES, Worker, installed, loaded_by_method
 from rules.records.troubles import Troubles
 from rules.screening.screen import Screen
-
-BOOK = "docs/plugins.md"
 
 
 class PlugIns:
@@ -20,8 +18,7 @@ class PlugIns:
     def __init__(self, core: Core, screen: Screen) -> None:
         """RuleError names those that can't be used."""
         self._screen = screen
-        replies = loaded(REPLIES, _replies, BOOK)
-        actions = loaded(ACTIONS, _acts, BOOK)
+        replies, actions = loaded_by_method(REPLIES), loaded_by_method(ACTIONS)
         self._workers: dict[tuple[str, str], Worker] = {}
         self._workers |= {(REPLIES, name): Worker(name, each.reply) for name, each in replies.items()}
         self._workers |= {(ACTIONS, name): Worker(name, each.lines) for name, each in actions.items()}
@@ -73,15 +70,3 @@ def rows(figures: dict[tuple[str, str], dict[str, Any]]) -> list[dict[str, Any]]
         found.setdefault((group, name), {"group": group, "name": name, "where": "", "package": "", "version": ""})
         found[group, name].setdefault("installed", False)
     return [{**each, "loaded": key in figures, **figures.get(key, {})} for key, each in sorted(found.items())]
-
-
-def _replies(name: str, made: Any) -> list[Wrong]:
-    if not callable(getattr(made, "reply", None)):
-        raise TypeError("`reply` takes what was judged")
-    return []
-
-
-def _acts(name: str, made: Any) -> list[Wrong]:
-    if not callable(getattr(made, "lines", None)):
-        raise TypeError("`lines` takes what was judged")
-    return []

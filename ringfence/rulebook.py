@@ -13,6 +13,7 @@ from ringfence.node_settings import Configuration, rule_files
 from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import OURS, installed_givers
+from rules.judging.plugins import METHODS, loaded_by_method
 from rules.language.compile import Compiled, Known, compile_rules, read_files
 from rules.language.rule_files import RuleFiles
 from rules.language.rule_paths import find
@@ -67,7 +68,9 @@ def compiled(
 
 
 def known_facts() -> frozenset[str]:
-    """The facts that somebody here measures: Ringfence itself, or a plug-in."""
+    """The facts that somebody here measures: Ringfence itself, or a plug-in. RuleError: some plug-in can't be used."""
+    for group in METHODS:
+        loaded_by_method(group)
     return OURS | installed_givers().names
 
 

@@ -61,7 +61,12 @@ async def run(start: Start, file: Path, handed: Handed, *, watch: bool = False, 
         except BaseException:
             await screen.close()  # an open database would keep the process alive
             raise
-        node = Node(start, here, screen, phones, watch=watch, handed=handed, beside=beside)
+        try:
+            node = Node(start, here, screen, phones, watch=watch, handed=handed, beside=beside)
+        except BaseException:
+            await phones.close_all()
+            await screen.close()
+            raise
         await node.run()
         return node.has_successor
 

@@ -72,6 +72,23 @@ def test_check_and_plugins_know_them(installed, tmp_path):
     assert {row["state"] for row in rows.values()} == {"installed"}
 
 
+def test_one_that_is_of_no_use_is_named_and_stops_the_start(tmp_path):
+    told = tmp_path / "broken-1.0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (told / "entry_points.txt").write_text("[ringfence.replies]\nbad = broken:Bad\n")
+    (tmp_path / "broken.py").write_text("class Bad:\n    pass\n")
+    (tmp_path / "ringfence.yaml").write_text(
+        "listen: [{address: 127.0.0.1:5060}]\npbxes: [{name: pbx, addresses: [127.0.0.1:5080]}]\n"
+        "trunks: [{name: default, country: CN}]\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    command, options = [sys.executable, "-m", "ringfence", "serve"], {"env": environment, "cwd": tmp_path}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **options)
+    assert done.returncode == 1
+    assert "plug-in bad (broken:Bad): it can't be used" in done.stderr
+
+
 def test_what_they_give_goes_out(installed, monkeypatch):
     monkeypatch.syspath_prepend(str(installed))
     from spoken_reply import Spoken  # type: ignore[import-not-found]

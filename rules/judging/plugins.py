@@ -80,6 +80,22 @@ def loaded(group: str, wrong_with: Callable[[str, Any], list[Wrong]], book: str)
     return found
 
 
+# What a plug-in that puts something on the wire has to have.
+METHODS: Final = {REPLIES: "reply", ACTIONS: "lines"}
+
+
+def loaded_by_method(group: str) -> dict[str, Any]:
+    """Every plug-in of a group that is asked by one method. RuleError names those that lack it."""
+    method = METHODS[group]
+
+    def wrong(name: str, made: Any) -> list[Wrong]:
+        if not callable(getattr(made, method, None)):
+            raise TypeError(f"`{method}` takes what was judged")
+        return []
+
+    return loaded(group, wrong, "docs/plugins.md")
+
+
 class Conduct:
     """What a plug-in did so far, for whoever looks after it."""
 
