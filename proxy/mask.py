@@ -17,6 +17,7 @@ from proxy.sip.headers import parse_addresses, parse_party
 from proxy.sip.message import OWN_HEADERS, Request, canonical_name, parse_response
 from proxy.sip.uri import parse_uri
 from proxy.token import MASKED, WRAPPED, Tokens
+from rules.numbering.spelling import fold_as_seen
 
 NOBODY: Final = "Anonymous"  # where there is no label
 _URI: Final = b"<sip:anonymous@anonymous.invalid>"  # RFC 3323 4.1.1.3
@@ -36,6 +37,7 @@ _NEEDED: Final = frozenset(
     )
 )
 _NO_DIGITS: Final = re.compile(rb"[^0-9]+")
+_BEHIND_NUMBER: Final = re.compile(rb"[;,#*>]|%(?:3b|23|2c|00)", re.IGNORECASE)
 _LEAST_DIGITS: Final = 7
 _TELLING: Final = 8  # last digits by which a number is known in any spelling
 
@@ -134,17 +136,25 @@ def _contact(line: bytes, tails: Sequence[bytes], tokens: Tokens) -> bytes:
 
 
 def _tells(text: bytes, tails: Sequence[bytes]) -> bool:
-    """Does the caller's number stand in it, whatever is between its digits?"""
-    digits = _NO_DIGITS.sub(b"", unquote_to_bytes(text))
+    """Does the caller's number stand in it, whatever is between its digits, and however they are written?"""
+    digits = _digits_of(text)
     return any(tail in digits for tail in tails)
+
+
+def _digits_of(text: bytes) -> bytes:
+    while b"%" in text and (plain := unquote_to_bytes(text)) != text:
+        text = plain
+    if not text.isascii():
+        text = fold_as_seen(text.decode("utf-8", "replace")).encode("utf-8", "replace")
+    return _NO_DIGITS.sub(b"", text)
 
 
 def _tails_of(texts: Sequence[bytes]) -> list[bytes]:
     """The last digits of each number that the caller goes by."""
     tails: list[bytes] = []
     for text in texts:
-        user = unquote_to_bytes(text).rpartition(b"@")[0] or unquote_to_bytes(text).partition(b";")[0]
-        digits = _NO_DIGITS.sub(b"", user)
+        user = text.rpartition(b"@")[0] or text
+        digits = _digits_of(_BEHIND_NUMBER.split(user.rpartition(b":")[2] or user, 1)[0])
         if len(digits) >= _LEAST_DIGITS and digits[-_TELLING:] not in tails:
             tails.append(digits[-_TELLING:])
     return tails

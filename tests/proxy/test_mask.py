@@ -141,6 +141,41 @@ def test_the_label_in_call_info_stays_and_the_callers_own_does_not():
     assert wire.header(down, "From") == SHOWN
 
 
+SPELLINGS = [
+    "+86 (139) 1234-5678",
+    "1.3.9.1.2.3.4.5.6.7.8",
+    "%2b86139%31%32%33%34%35678",
+    "139%25%33%31234%35678",
+    "１３９１２３４５６７８",
+    "sip:013912345678;phone-context=+86@h",
+]
+HIDING_PLACES = [
+    "X-Any: %s",
+    "Diversion: <tel:%s>",
+    "b: <sip:%s@h>",
+    "y: %s",
+    "Error-Info: <sip:%s@h>",
+    "X-A: a\r\n %s",
+]
+
+
+@pytest.mark.parametrize("place", HIDING_PLACES)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize(
+    "user", ["+8613912345678", "13912345678;phone-context=+86", "139-1234-5678", "13912345678%2399"]
+)
+def test_no_spelling_of_the_number_goes_on(place: str, spelling: str, user: str):
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = MASKED
+    extra = "Contact: <sip:a@198.51.100.21>\nX-Marker: 1"
+    data = wire.invite(from_=f"<sip:{user}@h>;tag=wren", extra=extra).replace(
+        b"X-Marker: 1", (place % spelling).encode(), 1
+    )
+    down = only([each for each in play.trunk(data) if each.method], to=wire.PBX)
+    assert spelling.encode() not in down
+    assert wire.header(down, "From") == SHOWN
+
+
 def test_an_emergency_call_is_never_masked():
     play = Playbook(trunks=TRUSTED)
     play.verdict = Verdict(Action.TAG, Step.EMERGENCY, decision=DECISION, rule="nuisance", label=LABEL, mask=True)
