@@ -24,6 +24,7 @@ from pydantic import (
 
 from rules.language.editor_schema import for_editors
 from rules.language.faults import Location
+from rules.language.key_examples import with_examples
 from rules.language.shorthand import OneOrMore, as_it_is, as_list, as_numbers, as_words
 from rules.language.values import (
     Counted,
@@ -678,7 +679,7 @@ def json_schema() -> dict[str, Any]:
     definitions = schema.pop("$defs")
     schema["type"] = "object"
     either = {"oneOf": [schema, {"type": "array", "items": {"$ref": "#/$defs/Rule"}}]}
-    return for_editors("Ringfence rules", either, definitions=definitions)
+    return with_examples(for_editors("Ringfence rules", either, definitions=definitions))
 
 
 if __name__ == "__main__":  # python -m rules.language.grammar > config/schema/rules.json
