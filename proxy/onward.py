@@ -127,6 +127,8 @@ class Onward(Node):
     def _vouch(self, context: Context, signing: Signing, destination: Destination | None, now: float) -> None:
         """Sign what leaves for somebody who verifies; whatever goes wrong with that, the call goes on unsigned."""
         at = float(self.dialogs.wall(now))
+        if at > signing.ends:
+            return  # unsigned is better than signed by what has ended; `ringfence health` says so
         try:
             told = ""
             if destination is not None:

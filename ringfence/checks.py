@@ -354,6 +354,13 @@ def ends_of_certificates(configuration: Configuration, document: Document, base:
             continue  # a fault already
         if told:
             yield document.fault(place, told, "put another one there: it is taken while the node runs", warning=True)
+    try:
+        signing = open_signing(configuration.identity, base)
+    except SigningFault:
+        return  # a fault already
+    if signing is not None and (told := signing.trouble(now.timestamp())):
+        hint = "ask its authority for another, and run `ringfence reload`"
+        yield document.fault(("identity", "sign", "certificate"), told, hint, warning=True)
 
 
 def known_profiles(configuration: Configuration) -> frozenset[str]:

@@ -383,6 +383,8 @@ class Node:
             found.append("the last reload was refused: what was live before it stays; see the log")
         if self._server is not None:
             found += self._server.certificate_troubles()
+        if self._core.signing is not None and (trouble := self._core.signing.trouble(time())):
+            found.append(trouble)
         return found + self._audit.ailments()
 
     def _alive(self) -> State:

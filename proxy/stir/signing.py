@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from math import inf
 from typing import Any, Final, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
@@ -16,6 +18,7 @@ from proxy.stir.passports import DIV, SHAKEN
 
 _ES256: Final = ec.ECDSA(SHA256())
 _NOBODY: Final = "none"
+_SOON_S: Final = 14 * 86_400.0
 
 
 class Signing(NamedTuple):
@@ -27,7 +30,17 @@ class Signing(NamedTuple):
     others: str = "B"  # how calls with other numbers are signed; none: not
     origid: str = ""
     trunks: frozenset[str] = frozenset()  # to which calls are signed; empty: all
+    ends: float = inf  # of its certificate: nobody believes what is signed later
     listed: Callable[[str], bool] | None = None  # does a canonical number stand on a list of the PBX's own?
+
+    def trouble(self, now: float) -> str:
+        """What somebody should see to; empty for nothing."""
+        if self.ends - now > _SOON_S:
+            return ""
+        ends = f"{datetime.fromtimestamp(self.ends, UTC):%Y-%m-%d %H:%M} UTC"
+        if now >= self.ends:
+            return f"calls leave unsigned: the certificate of identity.sign ended on {ends}"
+        return f"the certificate of identity.sign ends on {ends}"
 
     def signs_to(self, trunk: str) -> bool:
         """Are calls to that trunk signed?"""

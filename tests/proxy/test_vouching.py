@@ -88,6 +88,10 @@ def test_others_may_be_left_unsigned():
     assert claims(only(play(SIGNING._replace(others="none")).pbx(out(OTHER)), to=OUT)) == []
 
 
+def test_nothing_is_signed_by_what_has_ended():
+    assert claims(only(play(SIGNING._replace(ends=1_764_000_999.0)).pbx(out()), to=OUT)) == []
+
+
 def test_a_fault_of_signing_costs_no_call():
     broken: Any = SIGNING._replace(key=None)
     book = play(broken)

@@ -1,5 +1,6 @@
 """What no single field can see: each fault of a configuration is named at its place, with what would be right."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from ringfence.checks import closed_pages, ends_of_certificates
 from ringfence.configuration import load_configuration, read_configuration
 from rules.language.source import RuleError
+from tests import signing
 from tests.authority import EARLIER, PAST, Authority
 
 SIGN = "{key: k.pem, certificate: c.pem, url: 'https://a.example/c.pem'"
@@ -403,3 +405,17 @@ def test_a_reply_that_leads_to_a_page_that_is_not_open_is_warned_of(tmp_path):
     assert (told.line, told.column, told.warning) == (8, 21, True)
     assert faults(tmp_path, SOUND + page + "complaints: {appeal_page: true}\n") == []
     assert not list(closed_pages(*read_configuration(tmp_path / "ringfence.yaml"), tmp_path))
+
+
+def test_the_end_of_the_certificate_that_signs_calls_is_a_warning(tmp_path):
+    now = time.time()
+    made = signing.Authority().sign(begins=now - 60, ends=now - 1)
+    (tmp_path / "k.pem").write_bytes(made.key_pem)
+    (tmp_path / "k.pem").chmod(0o600)
+    (tmp_path / "c.pem").write_bytes(made.published)
+    text = SOUND + f"identity: {{sign: {SIGN}}}}}\n"
+    assert faults(tmp_path, text) == []
+    given, document = read_configuration(tmp_path / "ringfence.yaml")
+    [warned] = ends_of_certificates(given, document, tmp_path)
+    assert warned.warning
+    assert "calls leave unsigned" in warned.what

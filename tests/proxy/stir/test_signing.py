@@ -72,3 +72,10 @@ def test_an_exchange_has_a_mark_of_its_own_that_stays():
 def test_calls_are_signed_to_some_trunks_or_to_all():
     assert SIGNING.signs_to("carrier")
     assert not SIGNING._replace(trunks=frozenset({"other"})).signs_to("carrier")
+
+
+def test_the_end_of_its_certificate_is_told_in_time():
+    ends = SIGNING._replace(ends=NOW)
+    assert SIGNING.trouble(NOW) == ends.trouble(NOW - 15 * 86_400) == ""
+    assert ends.trouble(NOW - 60) == "the certificate of identity.sign ends on 2025-11-24 16:00 UTC"
+    assert ends.trouble(NOW).startswith("calls leave unsigned: the certificate of identity.sign ended on")
