@@ -48,6 +48,7 @@ from ringfence.remembered import of_now
 from ringfence.restart import Left, Restarting
 from ringfence.rule_changes import RuleChanges, Start
 from ringfence.service_log import set_level
+from ringfence.stir.guarded_web import sits_here
 from ringfence.stir.signing_files import SigningFault, open_signing
 from ringfence.stir.verifier import Seen, Verifier, open_verifier
 from ringfence.storage import Room, Storage
@@ -462,10 +463,12 @@ class Node:
 
     def _verifier_of(self, configuration: Configuration) -> Verifier | None:
         """Who verifies signed callers by it; its files were read by `checks` a moment ago."""
+        listeners = configuration.listen
+        advertised = {each.host for one in listeners for each in (one.address, one.advertise) if each is not None}
         return open_verifier(
             configuration.identity,
             self._here.base,
-            lambda host: self._core.topology.places.is_this_machine(host),
+            lambda host: host in advertised or sits_here(host),
             self._signatures,
             [(each.host, each.port) for each in configuration.dns.servers],
         )

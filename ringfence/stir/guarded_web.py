@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
@@ -73,6 +74,17 @@ def may_connect(text: str, ours: Callable[[str], bool], allowed: Iterable[Networ
     if address.version == 6 and not inner and address not in _GIVEN_OUT:
         return False
     return all(each.is_global and not each.is_multicast and not ours(str(each)) for each in (address, *inner))
+
+
+def sits_here(address: str) -> bool:
+    """Is it an address of this machine? Then the way there begins with it; nothing is sent to find that out."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as way:
+            way.connect((address, 9))
+            return bool(way.getsockname()[0] == address)
+    except OSError:
+        return False  # there is no way
 
 
 def _inner(address: Address) -> tuple[Address, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from proxy.name_servers import NameServers
 from proxy.stir.failures import Failure, Unverified
-from ringfence.stir.guarded_web import LARGEST, GuardedWeb, by, lasts, may_connect
+from ringfence.stir.guarded_web import LARGEST, GuardedWeb, by, lasts, may_connect, sits_here
 from tests.web_of_certificates import PUBLIC, Web, answer
 
 HOST = "cert.example.org"
@@ -72,6 +72,13 @@ INNER = [
 @pytest.mark.parametrize("address", INNER)
 def test_no_address_of_ours_and_of_no_inner_network_is_connected_to(address: str):
     assert not may_connect(address, lambda each: each == OURS)
+
+
+def test_an_address_of_this_machine_is_known_whatever_listens_there():
+    assert sits_here("127.0.0.1")
+    assert sits_here("::1")
+    assert not sits_here("192.0.2.1")
+    assert not sits_here("no address")
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "8.8.8.8"])
