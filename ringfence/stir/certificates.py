@@ -46,6 +46,11 @@ class Certificates:
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self.counts = Counter[str]() if counts is None else counts
 
+    def take_over(self, before: Certificates) -> None:
+        """What was fetched and verified by the same authorities."""
+        for url, entry in list(before._known.items()):
+            self._known[url] = entry
+
     def known(self, url: str) -> Credential | Failure | None:
         """What is known of it at once; None: it has to be fetched."""
         entry: _Known | None = self._known.get(url)

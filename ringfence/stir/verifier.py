@@ -85,7 +85,14 @@ class Verifier:
     ) -> None:
         self._settings, self._certificates, self._web, self._seen = settings, certificates, web, seen
         self._wall = wall
+        self._trusts = b""  # its authorities, as their file has them
         self.waiting = 0
+
+    def take_over(self, before: Verifier | None, trusts: bytes) -> None:
+        """Whom it trusts; what another one fetched who trusted the same, no call has to wait for."""
+        self._trusts = trusts
+        if before is not None and before._trusts == trusts:
+            self._certificates.take_over(before._certificates)
 
     @property
     def remembered(self) -> int:
@@ -166,12 +173,15 @@ def open_verifier(
         context=context,
         look_up=by(NameServers(servers)),
     )
+    trusts = settings.authorities.read_bytes()
     certificates = Certificates(
         web.fetch,
-        read_authorities(settings.authorities.read_bytes()),
+        read_authorities(trusts),
         most=settings.certificates,
         clock=monotonic,
         wall=time.time,
         counts=seen.fetched,
     )
-    return Verifier(settings, certificates, web, seen)
+    verifier = Verifier(settings, certificates, web, seen)
+    verifier.take_over(seen.verifier, trusts)
+    return verifier

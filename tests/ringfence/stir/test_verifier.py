@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from proxy.identity_settings import IdentitySettings
 from proxy.stir.failures import Failure
 from proxy.stir.verification import Attestation, Claimed
+from ringfence.stir.certificates import _Known
 from ringfence.stir.verifier import Seen, Verifier, open_verifier
 from tests.ringfence.stir.test_certificates import ROOT, SIGNER, Far
-from tests.signing import CALLED, CALLER, NOW, URL
+from tests.signing import CALLED, CALLER, NOW, URL, Authority
 
 CALL = Claimed(f"+{CALLER}", f"+{CALLED}", f"+{CALLED}", b"call 1", frozenset())
 
@@ -107,6 +109,21 @@ async def test_a_replay_is_known_to_whoever_verifies_next():
     other = Line()
     other.verifier._seen = line.seen
     assert (await other.ask(identity, call=CALL._replace(call_id=b"call 2"))).why == "replayed"
+
+
+async def test_a_reload_forgets_no_certificate_unless_others_are_trusted(tmp_path: Path):
+    (tmp_path / "ca.pem").write_bytes(ROOT.pem)
+    settings = IdentitySettings.model_validate({"authorities": "ca.pem", "hosts": ["a.example"]})
+    seen = Seen()
+    for kept, trusted in ((0, ROOT), (1, ROOT), (0, Authority())):
+        (tmp_path / "ca.pem").write_bytes(trusted.pem)
+        verifier = open_verifier(settings, tmp_path, lambda _: False, seen)
+        assert verifier is not None
+        assert verifier.remembered == kept
+        verifier._certificates._known[URL] = _Known(Failure.UNREACHABLE, monotonic() + 600, monotonic() + 600)
+        if (before := seen.take(verifier)) is not None:
+            await before.close()
+    await verifier.close()
 
 
 def test_every_reason_has_its_figure_before_it_happens():
