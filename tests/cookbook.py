@@ -12,5 +12,6 @@ LISTS: dict[str, Any] = {
     **{name: {"kind": "plain"} for name in PLAIN},
     **{name: {"kind": "group"} for name in GROUPS},
     "ours": {"kind": "own"},
+    "watched": {"kind": "suspect"},
 }
 TRUNKS = ("carrier", "international", "mobile-operator")
