@@ -30,11 +30,6 @@ def people_since(speakers: Sequence[Speaker], at: float) -> tuple[int, int]:
     return counted_once(one for one in speakers if one.reporter not in reporters and one.line not in lines)
 
 
-def people_of(speakers: Iterable[Speaker], *, untied: float, enough: float) -> People:
-    """How many people these are, and what they weigh."""
-    return weighed(*counted_once(speakers), worth=untied, enough=enough)
-
-
 def counted_once(speakers: Iterable[Speaker]) -> tuple[int, int]:
     """Each reporter and each line once, those who were truly called before all others: tied, and untied ones."""
     reporters: set[str] = set()

@@ -130,17 +130,26 @@ def takes_connections(configuration: Configuration) -> bool:
     return any(listener.transport != "udp" for listener in configuration.listen)
 
 
-def files_for(configuration: Configuration) -> Configuration:
-    """Use what may be had of open files for connections; where that is too few, there are fewer connections."""
+def fitted(configuration: Configuration) -> tuple[Configuration, list[str]]:
+    """With limits that memory and open files allow, and what was lowered for that, a sentence each."""
+    fitting = fit(configuration)
+    found, few = files_for(fitting.configuration)
+    return found, [words for words in (fitting.words, few) if words]
+
+
+def files_for(configuration: Configuration) -> tuple[Configuration, str]:
+    """Use what may be had of open files for connections; where that is too few, there are fewer, and it is said."""
     limits = configuration.limits
     if not takes_connections(configuration):
-        return configuration
+        return configuration, ""
     take_files(FILES + limits.connections)
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if allowed == resource.RLIM_INFINITY or allowed >= FILES + limits.connections:
-        return configuration
-    fewer = limits.model_copy(update={"connections": max(CONNECTIONS.least, allowed - FILES)})
-    return configuration.model_copy(update={"limits": fewer})
+        return configuration, ""
+    now = max(CONNECTIONS.least, allowed - FILES)
+    fewer = configuration.model_copy(update={"limits": limits.model_copy(update={"connections": now})})
+    said = f"`ulimit -n` lets this process open {allowed:,} files at once: lowered while it runs: "
+    return fewer, f"{said}{CONNECTIONS.place} {limits.connections:,} -> {now:,}"
 
 
 def too_few_files() -> str:

@@ -24,7 +24,7 @@ from proxy.streams.certificates import CertificateFault
 from ringfence.checks import ends_of_certificates
 from ringfence.installation import Installation
 from ringfence.live_rules import live_in, put_live, ruleset_of
-from ringfence.memory import fit
+from ringfence.memory import fitted
 from ringfence.node_settings import Configuration
 from ringfence.rulebook import Rulebook, load_rulebook
 from rules.judging.engine import RuleSet
@@ -199,9 +199,8 @@ def read_all(file: Path) -> Read:
     book = _saved_whole(file)
     configuration, document = book.configuration, book.document
     warnings = list(map(str, book.warnings))
-    if lowered := (fitting := fit(configuration)).words:
-        warnings.append(lowered)
-        configuration = fitting.configuration
+    configuration, lowered = fitted(configuration)
+    warnings += lowered
     here = Installation(file, configuration, document)
     warnings += map(str, ends_of_certificates(configuration, document, here.base))
     keys: Keys | None = None

@@ -14,7 +14,7 @@ from ringfence import supervisor
 from ringfence.handed import Handed, handed_over
 from ringfence.installation import Installation
 from ringfence.keeper import become_keeper, is_kept
-from ringfence.memory import LimitError, fit, keep_addresses_few, take_files, too_few_files
+from ringfence.memory import LimitError, fitted, keep_addresses_few, take_files, too_few_files
 from ringfence.node import Beside, Node
 from ringfence.phone_reports import PhoneComplaints
 from ringfence.rule_changes import Start, starting_rules
@@ -36,9 +36,10 @@ def serve(file: Path, *, watch: bool = False, beside: Beside | None = None) -> N
         raise LimitError(f"{few}; raise it with `ulimit -n` or LimitNOFILE")
     start = starting_rules(file)
     log_to_stderr(start.configuration.logging.level)
-    if lowered := (fitting := fit(start.configuration)).words:
-        structlog.get_logger("ringfence").warning("memory", lowered=lowered)
-        start = start._replace(configuration=fitting.configuration)
+    configuration, lowered = fitted(start.configuration)
+    for said in lowered:
+        structlog.get_logger("ringfence").warning("limits", lowered=said)
+    start = start._replace(configuration=configuration)
     if uvloop.run(run(start, file, handed_over(), watch=watch, beside=beside)) and not (
         supervisor.is_there() or is_kept()
     ):

@@ -239,10 +239,6 @@ class Visit:
         """A verdict with its sign, in the language of whoever looks."""
         return verdict(action, self.say(VERDICTS.get(action, action)))
 
-    def may_see(self, page: Page) -> bool:
-        """Is this page for whoever looks?"""
-        return any(map(self.may, (page.right, *page.others)))
-
     def navigation(self) -> list[tuple[str, list[Page]]]:
         """The pages that whoever looks may see, by section."""
         found = []

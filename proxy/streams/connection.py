@@ -178,11 +178,6 @@ class Connection:
 
     # ---- what its keeper asks
 
-    @property
-    def is_open(self) -> bool:
-        """Can be sent on it?"""
-        return self._transport is not None and not self._transport.is_closing()
-
     def info(self, name: str) -> Any:
         """What the transport knows of it."""
         return None if self._transport is None else self._transport.get_extra_info(name)

@@ -212,10 +212,6 @@ def _kind_of(canonical: str, recorded: str) -> NumberClass:
     return read_number(canonical, Trunk("")).kind if kind is NumberClass.UNHELD else kind
 
 
-def _more_texts(texts: dict[str, list[str]] | None) -> dict[str, tuple[str, ...]] | None:
-    return {about: tuple(others) for about, others in texts.items()} if texts else None
-
-
 def _masked(call: Call) -> frozenset[str]:
     """The texts of a recorded call that have a * where a digit may have been."""
     texts = {"display_name": call.display_name, "domain": call.domain, "user_agent": call.user_agent}

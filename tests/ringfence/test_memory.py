@@ -9,7 +9,17 @@ import pytest
 
 from ringfence.configuration import load_configuration
 from ringfence.health import ask
-from ringfence.memory import CONNECTIONS, FILES, MIB, SHARES, Grant, files_for, fit, grants_of_system, too_few_files
+from ringfence.memory import (
+    CONNECTIONS,
+    FILES,
+    MIB,
+    SHARES,
+    Grant,
+    files_for,
+    fit,
+    grants_of_system,
+    too_few_files,
+)
 from tests.ringfence.test_serve import ROOT
 
 LARGE = Grant("the machine", 64 << 30)
@@ -47,10 +57,12 @@ def test_connections_take_memory_and_files_only_where_there_are_any(file, monkey
     plain, streams = load_configuration(file), with_connections(file)
     assert fit(streams, [LARGE]).wanted - fit(plain, [LARGE]).wanted == CONNECTIONS.octets * streams.limits.connections
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 1024))
-    assert files_for(plain) is plain
-    assert files_for(streams).limits.connections == 1024 - FILES
+    assert files_for(plain) == (plain, "")
+    found, said = files_for(streams)
+    assert found.limits.connections == 1024 - FILES
+    assert f"limits.connections {streams.limits.connections:,} -> {1024 - FILES:,}" in said
     monkeypatch.setattr(resource, "getrlimit", lambda _: (100_000, 100_000))
-    assert files_for(streams) is streams
+    assert files_for(streams) == (streams, "")
 
 
 def test_files_that_may_be_had_are_taken(file, monkeypatch):

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import re
+import resource
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,6 +12,7 @@ from structlog.testing import capture_logs
 from proxy.profile_settings import ProfileSettings
 from ringfence.installation import Installation
 from ringfence.live_rules import live_in, put_live
+from ringfence.memory import FILES
 from ringfence.reload import Ready, Reloading, fault_of_listener, goes_live, read_all
 from ringfence.rulebook import load_rulebook
 from rules.language.source import RuleError
@@ -84,6 +87,17 @@ async def test_what_is_sound_is_taken_and_what_changed_is_named(stage):
     assert read.configuration.thresholds.tag == 4
     assert stage.figures["ringfence_reload_failed", ""] == 0
     assert stage.figures["ringfence_reloads_total", "done"] == 1
+
+
+def test_where_few_files_may_be_open_fewer_connections_are_taken_and_it_is_said(file, monkeypatch):
+    """Each connection is an open file: beyond the limit neither databases nor lists could be opened."""
+    listen = 'listen: [{address: "127.0.0.1:5060", transport: tcp}]\n'
+    file.write_text(re.sub(r"listen:\n.*?\n(?=\S)", listen, file.read_text(), flags=re.S))
+    few, any_number = (1024, 1024), (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    monkeypatch.setattr(resource, "getrlimit", lambda of: few if of == resource.RLIMIT_NOFILE else any_number)
+    read = read_all(file)
+    assert read.configuration.limits.connections == 1024 - FILES
+    assert [said for said in read.warnings if "`ulimit -n` lets this process open 1,024 files" in said]
 
 
 async def test_a_name_that_leads_nowhere_is_warned_of(stage):
