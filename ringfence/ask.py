@@ -234,7 +234,10 @@ async def look_ups(
         keys = await asyncio.to_thread(load, key_file)
         findings = Findings(lookup, keys.pseudonym, configuration.complaints)
         findings.ask(facts, configuration.time_zone)
-        yield LookUps(lookup, findings)
+        try:
+            yield LookUps(lookup, findings)
+        finally:
+            findings.close()
     finally:
         lookup.close()
         await lists.close()

@@ -48,11 +48,13 @@ from rules.judging.own_facts import CALLED_MINUTE, ENTRY_KIND, ENTRY_KINDS, LADD
 from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, Count, NumberCondition, Text, When
 from rules.language.values import (
+    COMPLAINTS,
     RATES,
     count_name,
     read_count_name,
     read_rate_name,
     refuse_figure,
+    span_name,
 )
 from rules.language.written_numbers import TellFault, WrittenNumbers
 from rules.lists.ledger import State
@@ -219,6 +221,9 @@ class ConditionCompiler:
 
     def counts(self, rate: tuple[str, int], loc: Location) -> None:
         """A count that is kept; by how many things at most, since each is a table of its own."""
+        if rate[0].startswith(f"{COMPLAINTS}_per_"):  # whoever complained did so elsewhere: it is looked up
+            self.surroundings.facts.add(f"{rate[0]}_{span_name(rate[1])}")
+            return
         rates = self.surroundings.rates
         before, room = self.surroundings.counting_mib, self.surroundings.room_mib
         rates.add(rate)

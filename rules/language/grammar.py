@@ -27,6 +27,7 @@ from rules.language.faults import Location
 from rules.language.key_examples import with_examples
 from rules.language.shorthand import OneOrMore, as_it_is, as_list, as_numbers, as_words
 from rules.language.values import (
+    COMPLAINTS,
     Counted,
     Lengths,
     Per,
@@ -226,7 +227,7 @@ class Count(Rate):
     of: Counted = Field(
         description="calls, different called_numbers or callers, unanswered ones, those that go on at once "
         "(concurrent), the share of short_calls or answered ones in %, or the ring_time of those that the caller gave "
-        "up, in seconds."
+        "up, in seconds, or complaints about a caller: calls."
     )
     per: Annotated[
         list[Per],
@@ -251,6 +252,10 @@ class Count(Rate):
     def _counts_something(self, info: ValidationInfo) -> Self:
         if info.context == STORED:
             return self
+        if self.of == COMPLAINTS and (len(self.per) > 1 or not self.per[0].startswith("caller")):
+            raise BadValue(
+                "complaints are about a caller", "write per: caller, or caller.block/1000 for his neighbours"
+            )
         alone = {"callers": "caller", "called_numbers": "called"}.get(self.of)
         if alone in self.per:
             raise BadValue(f"there is one {alone} per {alone}", f"leave {alone} out of per, or count calls")

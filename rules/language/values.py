@@ -112,10 +112,12 @@ def span_name(seconds: int) -> str:
 
 RATES = ("calls", "called_numbers", "short_calls", "answered")
 _SHARES = frozenset(("short_calls", "answered"))  # in percent
-_FROM_NONE = frozenset(("unanswered",))  # counts that the call which is judged is not part of yet
+COMPLAINTS, BLOCK = "complaints", "caller.block/"
+_FROM_NONE = frozenset(("unanswered", COMPLAINTS))  # counts that the call which is judged is not part of yet
 _SECONDS = frozenset(("ring_time",))  # the others are counts
 Counted = Literal[
     "calls", "called_numbers", "callers", "short_calls", "answered", "unanswered", "ring_time", "concurrent",
+    "complaints",
 ]  # fmt: skip
 Per = Literal[
     "caller", "called", "trunk", "source", "domain", "display_name", "user_agent",

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from rules.judging.complained import Complained
 from rules.judging.ladder import Ladder
 from rules.judging.own_facts import CODE_DAYS_LEFT, DAY_S, Fact, measures_of
 from rules.lists.cache import Lookup, asked_of, only_single
@@ -14,6 +15,7 @@ from rules.lists.ledger import Ledger
 from rules.lists.subscribers import SubscriberLists
 from rules.model import Call, Hit
 from rules.settings.screening import CallSideComplaints
+from rules.storage.store import database_path
 
 _NONE: Final[tuple[Hit, ...]] = ()
 
@@ -36,10 +38,12 @@ class Findings:
         self.unknown = 0  # numbers that could not be looked up
         self._measures: list[Callable[[Call, Sequence[Hit]], tuple[str, Fact | None]]] = []
         self._of_code = False
+        self._complained = Complained(database_path(lookup.path, "complaints"))
 
     def ask(self, names: Iterable[str], zone: str) -> None:
         """Find out these facts from now on, as far as they are of those that Ringfence itself finds out."""
         self._of_code = CODE_DAYS_LEFT in names
+        self._complained.ask(names)
         self._measures = measures_of(names, ZoneInfo(zone))
 
     def limit(self, *, calls_hour: int, called_day: int) -> None:
@@ -51,6 +55,11 @@ class Findings:
         self._ledger.poll()
         self._subscribers.poll()
         self._ladder.poll()
+        self._complained.poll()
+
+    def close(self) -> None:
+        """Nothing is open any more."""
+        self._complained.close()
 
     def find(
         self, call: Call, called_lists: frozenset[str], *, counts: bool = True
@@ -78,7 +87,7 @@ class Findings:
             self._count(hits, now)
         if self._subscribers.any or self._ladder.any or self._ledger.any:
             hits += self.beside_lists(call)
-        if self._measures or self._of_code:
+        if self._measures or self._of_code or self._complained.any:
             self._enter_own(call, hits)
         called_hits: tuple[Hit, ...] = _NONE
         if called_lists:
@@ -102,6 +111,8 @@ class Findings:
             held = self._ledger.look_up(call.caller.canonical, call.at)
             if held is not None and isfinite(held.until):
                 facts[CODE_DAYS_LEFT] = round((held.until - call.at) / DAY_S, 2)
+        if self._complained.any:
+            self._complained.measure(call, facts)
         if facts:
             call.facts = facts
 

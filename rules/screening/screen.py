@@ -352,6 +352,7 @@ class Screen:
     async def close(self) -> None:
         """Everything recorded is on disk; nothing is open any more."""
         await self._holds.close()
+        self._findings.close()
         await self._snapshots.close()
         await self._unlisted.close()
         await self.journal.close()
