@@ -26,6 +26,7 @@ _HOW: Final = {
     "source": "calls from",
     "user_agent": "the device",
     "domain": "the host",
+    "holder": "the holder",
 }
 _ENDINGS: Final = sql("select seq, source, status from decision where seq > ? and seq <= ?")
 
@@ -86,10 +87,11 @@ def _seen(row: Row, source: str, status: int | None) -> Seen | None:
         return None  # it goes on, or nobody knows how it ended
     try:
         facts = json.loads(row[14])
+        holder = str((facts.get("facts") or {}).get("holder", ""))
         agent, name, domain = (str(facts.get(name, "")) for name in ("user_agent", "display_name", "domain"))
     except (ValueError, AttributeError):
         return None
-    return Seen(at, id_, caller, called, trunk, source, agent, name, domain, 200 <= status < 300)
+    return Seen(at, id_, caller, called, trunk, source, agent, name, domain, 200 <= status < 300, holder)
 
 
 def proposed_rule(name: str, campaign: Campaign) -> str:
@@ -102,6 +104,9 @@ def proposed_rule(name: str, campaign: Campaign) -> str:
     if mark.by == "block":
         when: dict[str, Any] = {"caller": {"starts_with": mark.value}}
         catch = {"from": mark.value + "0" * BLOCK, **trunk}
+    elif mark.by == "holder":
+        when = {"fact": {"holder": mark.value}}
+        catch = {"from": SOMEBODY, "facts": {"holder": mark.value}, **trunk}
     else:
         when, catch = {mark.by: mark.value}, {"from": SOMEBODY, mark.by: mark.value, **trunk}
     return rule_text(name, because, when, catches=[catch], spares=[{"from": SOMEBODY[:-1] + "1", **trunk}])

@@ -35,12 +35,13 @@ class Seen(NamedTuple):
     display_name: str
     domain: str
     answered: bool
+    holder: str = ""  # of the caller's code, by the range ledger
 
 
 class Mark(NamedTuple):
     """What calls of a campaign have in common."""
 
-    by: str  # block, user_agent, display_name, domain, source
+    by: str  # block, user_agent, display_name, domain, holder, source
     value: str
 
 
@@ -149,7 +150,7 @@ def marks_of(seen: Seen) -> Iterator[Mark]:
         yield Mark("block", seen.caller[:-BLOCK])
     if seen.source:
         yield Mark("source", seen.source)
-    for by in ("user_agent", "display_name", "domain"):
+    for by in ("user_agent", "display_name", "domain", "holder"):
         if (value := getattr(seen, by)) and "*" not in value:  # digits of a text that are not kept
             yield Mark(by, value)
 

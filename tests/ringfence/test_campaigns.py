@@ -69,3 +69,12 @@ async def test_nothing_is_found_where_nothing_is(here, tmp_path):
 def test_what_is_told_by_an_address_alone_has_no_rule():
     made = Campaign("a", (Mark("source", "192.0.2.1"),), 30, 30, 0.0, 0.0, 1.0, ("t",), frozenset(), ())
     assert proposed_rule("x", made) == ""
+
+
+@pytest.mark.parametrize(
+    "mark", [Mark("holder", "A & B: Calls"), Mark("domain", "evil.example"), Mark("user_agent", "x/1")]
+)
+def test_whatever_it_is_told_by_its_rule_compiles_and_catches(mark):
+    made = Campaign("a", (mark,), 30, 30, 0.0, 0.0, 1.0, ("carrier",), frozenset(), ())
+    ruleset, faults = compiled(proposed_rule("x", made))
+    assert (ruleset is not None, faults) == (True, [])

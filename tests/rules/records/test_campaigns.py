@@ -53,3 +53,11 @@ def test_memory_is_bounded_whatever_strangers_send():
     for n in range(2_000):
         found.add(seen(n, f"+861{n:010d}", agent="many"))
     assert max(len(group.callers) for group in found._groups.values()) <= MOST_KEPT
+
+
+def test_numbers_of_one_holder_are_a_campaign():
+    found = Campaigns()
+    ordinary(found)
+    for n in range(30):
+        found.add(seen(n, f"CN:95{n:03d}{n:03d}")._replace(holder="Calls Ltd"))
+    assert [one.marks for one in found.found()] == [(Mark("holder", "Calls Ltd"),)]
