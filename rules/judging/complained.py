@@ -10,12 +10,15 @@ from cachetools import LRUCache
 
 from rules.language.values import BLOCK, COMPLAINTS, read_count_name, read_rate_name
 from rules.model import Call
+from rules.storage.statements import sql
 from rules.storage.store import HotReader, ReadError, StoreError
 
 _COUNTED_AT_MOST: Final = 10_000
-_COUNTS: Final = "state <> 'withdrawn' and state <> 'rejected' and received > ? limit ?)"
-_OF_CALLER: Final = f"select count(*) from (select 1 from complaint where accused = ? and {_COUNTS}"  # noqa: S608 - constants
-_OF_BLOCK: Final = f"select count(*) from (select 1 from complaint where accused >= ? and accused < ? and {_COUNTS}"  # noqa: S608
+_COUNTS: Final = sql("state <> 'withdrawn' and state <> 'rejected' and received > ? limit ?)")
+_OF_CALLER: Final = sql("select count(*) from (select 1 from complaint where accused = ? and {counts}", counts=_COUNTS)
+_OF_BLOCK: Final = sql(
+    "select count(*) from (select 1 from complaint where accused >= ? and accused < ? and {counts}", counts=_COUNTS
+)
 _CACHED: Final = 50_000
 _KEPT_S: Final = 60.0  # so long a figure is taken as it is, if no complaint came
 _SKIPPED: Final = 20  # polls between attempts to open the database: five seconds

@@ -1,4 +1,4 @@
-"""Complaints about a caller and his neighbours are counted from the database of the desk; lacking where there is none."""
+"""Complaints about a caller and his neighbours are counted from the desk's database; lacking where there is none."""
 
 import pytest
 
