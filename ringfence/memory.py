@@ -130,11 +130,11 @@ def takes_connections(configuration: Configuration) -> bool:
     return any(listener.transport != "udp" for listener in configuration.listen)
 
 
-def fitted(configuration: Configuration) -> tuple[Configuration, list[str]]:
-    """With limits that memory and open files allow, and what was lowered for that, a sentence each."""
+def fitted(configuration: Configuration) -> tuple[Configuration, dict[str, str]]:
+    """With limits that memory and open files allow, and what was lowered for which of them, a sentence each."""
     fitting = fit(configuration)
     found, few = files_for(fitting.configuration)
-    return found, [words for words in (fitting.words, few) if words]
+    return found, {cause: words for cause, words in (("memory", fitting.words), ("files", few)) if words}
 
 
 def files_for(configuration: Configuration) -> tuple[Configuration, str]:

@@ -200,7 +200,7 @@ def read_all(file: Path) -> Read:
     configuration, document = book.configuration, book.document
     warnings = list(map(str, book.warnings))
     configuration, lowered = fitted(configuration)
-    warnings += lowered
+    warnings += lowered.values()
     here = Installation(file, configuration, document)
     warnings += map(str, ends_of_certificates(configuration, document, here.base))
     keys: Keys | None = None

@@ -37,8 +37,8 @@ def serve(file: Path, *, watch: bool = False, beside: Beside | None = None) -> N
     start = starting_rules(file)
     log_to_stderr(start.configuration.logging.level)
     configuration, lowered = fitted(start.configuration)
-    for said in lowered:
-        structlog.get_logger("ringfence").warning("limits", lowered=said)
+    for cause, said in lowered.items():
+        structlog.get_logger("ringfence").warning(cause, lowered=said)
     start = start._replace(configuration=configuration)
     if uvloop.run(run(start, file, handed_over(), watch=watch, beside=beside)) and not (
         supervisor.is_there() or is_kept()
