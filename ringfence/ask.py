@@ -16,7 +16,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from proxy.app import build_core
-from proxy.effects import Send
+from proxy.context import Context
+from proxy.effects import Send, Verify
 from proxy.flows import PeerFlow
 from proxy.neighbours import Pbx, Peer
 from ringfence.node_settings import Configuration
@@ -26,7 +27,7 @@ from rules.judging.number_sources import AtOnce
 from rules.language.examples import Described, NotJudged
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
-from rules.model import Action, Call, Hit, Step, Trunk, Verdict
+from rules.model import ATTESTATION, Action, Call, Hit, Step, Trunk, Verdict
 from rules.numbering.emergency import emergency_table
 from rules.numbering.plan_table import codes_of
 from rules.screening.findings import Findings
@@ -61,6 +62,9 @@ class Reader:
         core = self._core
         self._now += _FORGOTTEN_S
         context = core.receive(invite(described, f"{self._now:.0f}"), self._flow(trunk), self._now)
+        if context is None:  # it describes a signed call, whose signature was made for another moment
+            waiting = (effect.context for effect in core.effects if isinstance(effect, Verify))
+            context = next((each for each in waiting if isinstance(each, Context)), None)
         self.unread = ""
         if context is not None:
             self.unread = context.request.fault
@@ -193,6 +197,7 @@ async def answer(configuration: Configuration, base: Path, ruleset: RuleSet, ask
     await asyncio.to_thread(ask_plugins, ruleset.facts, call)
     if asked.facts:
         call.facts = {**(call.facts or {}), **asked.facts}
+        call.vouched = asked.facts.get(ATTESTATION[0]) in configuration.identity.believe
     return Answer(call, ruleset.judge(call, hits, called_hits), hits, called_hits)
 
 

@@ -18,6 +18,7 @@ from rules.screening.screen import Screen
 from tests import wire
 from tests.examples import examples
 from tests.rules.calls import EVENING
+from tests.signing import Authority
 
 CALL = ("--from", "13912345678", "--to", "13800138000")
 
@@ -314,3 +315,19 @@ def test_a_reader_holds_nothing_of_the_calls_it_read(town):
             assert caller != "17012345678"
     core = reader._core
     assert (core.load.held, len(core.layer.servers), len(core.layer.timers), core.effects) == (0, 0, 0, [])
+
+
+def test_a_signed_call_is_asked_about_like_any_other_and_is_believed_as_it_would_be(run, file):
+    (file.parent / "ca.pem").write_bytes(Authority().pem)
+    lines = "headers: [Identity]\nidentity: {authorities: ca.pem, hosts: [a.example], believe: [A]}\n"
+    file.write_text(file.read_text() + lines)
+    words = (*CALL, "--header", "Identity: a.b.c;info=<https://a.example/>")
+    assert asked(run, *words)["verdict"] == asked(run, *CALL)["verdict"]
+    rule = "- rule: signed\n  because: b\n  when: {caller: {attestation: [A, failed]}}\n  then: tag\n"
+    (file.parent / "rules.d" / "own.yaml").write_text(rule)
+    found = run("explain", *CALL, "--fact", "attestation=A")
+    assert found.exit_code == 0, found.stderr
+    said = found.stdout
+    assert "vouches for the number by attestation A" in said
+    said = run("explain", *CALL, "--fact", "attestation=failed").stdout
+    assert "its signature proves nothing" in said
