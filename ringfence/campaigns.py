@@ -103,7 +103,7 @@ def proposed_rule(name: str, campaign: Campaign) -> str:
     trunk = {"trunk": campaign.trunks[0]}
     if mark.by == "block":
         when: dict[str, Any] = {"caller": {"starts_with": mark.value}}
-        catch = {"from": mark.value + "0" * BLOCK, **trunk}
+        catch: dict[str, Any] = {"from": mark.value + "0" * BLOCK, **trunk}
     elif mark.by == "holder":
         when = {"fact": {"holder": mark.value}}
         catch = {"from": SOMEBODY, "facts": {"holder": mark.value}, **trunk}
