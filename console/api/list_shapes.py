@@ -131,6 +131,8 @@ class ListShape(Shape):
     entries: int
     qualified: bool = Field(description="What is added waits for its approver.")
     shared: bool
+    profile: str = Field(description="Reply profile of its rejections; empty: that of the trunk.")
+    divert: str = Field(description="Destination that its callers hear in place of a rejection; empty: none.")
 
 
 class ListsShape(BaseModel):

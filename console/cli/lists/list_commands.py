@@ -217,8 +217,12 @@ async def show(
     if not name:
         counts = await lists.counts()
         known = sorted(here.configuration.lists.items())
-        rows = [{"list": one, "kind": policy.kind, "entries": counts.get(one, 0)} for one, policy in known]
-        return table(("list", "kind", "entries"), rows, here.zone)
+        rows = [
+            {"list": one, "kind": policy.kind, "entries": counts.get(one, 0), "answer": policy.divert or policy.profile}
+            for one, policy in known
+        ]
+        answered = ("answer",) if any(row["answer"] for row in rows) else ()
+        return table(("list", "kind", "entries", *answered), rows, here.zone)
     hide = masks(here, name)
     if hide and after and not after.startswith("at:"):  # who asks by digits finds the next number
         fail("its numbers are masked for you: give --after the mark that the page before ended with (at:...)", USAGE)

@@ -336,3 +336,14 @@ def test_what_an_entry_leaves_out_and_where_it_counts_is_shown(run):
     assert json.loads(run("lists", "show", "allowed", "--json").stdout)[0]["except"] == ["+86138001380*"]
     run("lists", "add", "blocked", "95577")
     assert "except" not in run("lists", "show", "blocked").stdout
+
+
+def test_how_a_list_answers_its_callers_is_shown_where_one_does(file, run):
+    assert "answer" not in run("lists", "show").stdout
+    more = "destinations: {aloud: 'sip:aloud@192.0.2.9'}\n"
+    text = file.read_text().replace("{kind: block}", "{kind: block, divert: aloud}", 1)
+    assert "divert: aloud" in text
+    file.write_text(text + more)
+    shown = run("lists", "show").stdout
+    assert "answer" in shown
+    assert "aloud" in shown
