@@ -43,6 +43,8 @@ class Certificates:
         """`counts` are fetches by how they ended."""
         self._fetch, self._authorities, self._clock, self._wall = fetch, authorities, clock, wall
         self._known: TLRUCache[str, _Known] = TLRUCache(most, ttu=lambda _, value, now: value.until, timer=clock)
+        # Apart: whoever calls can make up addresses that lead to nothing, and none of these may push out a good one.
+        self._failed: TLRUCache[str, _Known] = TLRUCache(most, ttu=lambda _, value, now: value.until, timer=clock)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self.counts = Counter[str]() if counts is None else counts
 
@@ -53,7 +55,7 @@ class Certificates:
 
     def known(self, url: str) -> Credential | Failure | None:
         """What is known of it at once; None: it has to be fetched."""
-        entry: _Known | None = self._known.get(url)
+        entry: _Known | None = self._known.get(url) or self._failed.get(url)
         if entry is None:
             return None
         if self._clock() > entry.renew and url not in self._under_way and len(self._under_way) < AT_ONCE:
@@ -89,7 +91,12 @@ class Certificates:
         if found is Failure.UNREACHABLE and before is not None and isinstance(before.found, Credential):
             self._known[url] = before._replace(renew=min(now + _FAILED_S, before.until))
             return
-        self._known[url] = _Known(found, now + lasts_s, now + lasts_s * _BEFORE_END)
+        if isinstance(found, Credential):
+            self._failed.pop(url, None)
+            self._known[url] = _Known(found, now + lasts_s, now + lasts_s * _BEFORE_END)
+        else:
+            self._known.pop(url, None)  # what lies there now is none, or proves nothing any more
+            self._failed[url] = _Known(found, now + lasts_s, now + lasts_s)
 
     @property
     def remembered(self) -> int:

@@ -117,3 +117,20 @@ async def test_memory_and_fetches_are_bounded(far: Far):
     far.gate.set()
     await far.settle()
     assert far.certificates.remembered == 10
+
+
+async def test_addresses_that_lead_to_nothing_push_out_no_good_one(far: Far):
+    await far.get()
+    far.gives = Unverified(Failure.UNREACHABLE)
+    for number in range(50):
+        assert await far.get(f"https://cert.example.org/{number}") is Failure.UNREACHABLE
+    assert isinstance(far.certificates.known(URL), Credential)
+    assert len(far.certificates._failed) == 10
+
+
+async def test_a_certificate_that_was_taken_away_proves_nothing_any_more(far: Far):
+    await far.get()
+    far.now, far.gives = far.now + 550, b"<html>"
+    far.certificates.known(URL)
+    await far.settle()
+    assert far.certificates.known(URL) is Failure.CERTIFICATE
