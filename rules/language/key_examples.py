@@ -89,6 +89,14 @@ EXAMPLES: Final[Mapping[str, Any]] = MappingProxyType(
         "tag": {"label": "疑似骚扰"},
         "suspicion": 4,
         "list": {"add": "watch", "for": "1h"},
+        "tests": [{"test": "nobody sells at night", "calls": [{"from": "95012345", "expect": "reject"}]}],
+        "test": "a calling machine is tagged at its sixty-first call",
+        "expect": "tag",
+        "fires": ["calling-machine"],
+        "times": 60,
+        "every": "30s",
+        "lasts": "3s",
+        "CallSequence.calls": [{"from": "95012345", "to": "13800138000", "expect": "reject"}],
         "Valid.from": "2026-12-01",
         "Truth.is": True,
         "CountryWord.is": "CN",
@@ -122,9 +130,14 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+def parts_of(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The parts of a file by their names, the whole of it among them."""
+    return {"": schema.get("oneOf", [schema])[0], **schema["$defs"]}
+
+
 def with_examples(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of rule files, each key with a sentence and an example."""
-    for part, definition in {"RuleFile": schema["oneOf"][0], **schema["$defs"]}.items():
+    """The schema of rule files, or of test files, each key with a sentence and an example."""
+    for part, definition in parts_of(schema).items():
         for key, told in definition.get("properties", {}).items():
             example = EXAMPLES.get(f"{part}.{key}", EXAMPLES.get(key))
             if key in SENTENCES:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from rules.language.editor_schema import for_editors
 from rules.language.faults import RuleError, faults_of
 from rules.language.grammar import Example, Part, RuleName, Some, Word
+from rules.language.key_examples import with_examples
 from rules.language.source import Document
 from rules.language.values import read_span, read_version
 from rules.numbering.countries import Country
@@ -63,7 +64,7 @@ def read_sequences(document: Document) -> SequenceFile:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a test file, for completion and hover in editors."""
     schema = SequenceFile.model_json_schema(by_alias=True, mode="validation")
-    return for_editors("Ringfence tests", schema, definitions=schema.pop("$defs"))
+    return with_examples(for_editors("Ringfence tests", schema, definitions=schema.pop("$defs")))
 
 
 if __name__ == "__main__":  # python -m rules.language.sequences > config/schema/tests.json

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from rules.language import sequences
 from rules.language.grammar import When, json_schema, read_then
-from rules.language.key_examples import EXAMPLES
+from rules.language.key_examples import EXAMPLES, parts_of
 from rules.language.source import read_document
 
-SCHEMA = json_schema()
-PARTS = {"RuleFile": SCHEMA["oneOf"][0], **SCHEMA["$defs"]}
-KEYS = [(part, key, told) for part, one in PARTS.items() for key, told in one.get("properties", {}).items()]
+PARTS = parts_of(json_schema())
+ALL = [*parts_of(sequences.json_schema()).items(), *PARTS.items()]
+KEYS = [(part, key, told) for part, one in ALL for key, told in one.get("properties", {}).items()]
 
 
 def test_each_key_has_a_sentence_and_an_example():
