@@ -12,7 +12,7 @@ import re2
 from rules.judging.calendars import Calendar
 from rules.judging.facts import EPOCH, Facts
 from rules.judging.index import Key
-from rules.judging.own_facts import CALLED_MINUTE, called_minute, similar, similar_name
+from rules.judging.own_facts import CALLED_MINUTE, called_minute, contact_name, similar, similar_name
 from rules.language.grammar import Amount, Count, Rate, Truth, Words
 from rules.language.values import DAYS, Lengths, Window, read_rate_name, span_name
 from rules.model import ATTESTATION, ATTESTATIONS, COUNTED_SINCE, NumberClass
@@ -395,6 +395,21 @@ def similar_by(digits: int) -> Condition:
 
     says = worded("the caller's number begins with the same %(n)s digits as the called one", n=digits)
     return Condition(lambda facts: read(facts) is True, says, lambda facts: _YES if read(facts) is True else _NO)
+
+
+def known_contact(seconds: int, wanted: bool) -> Condition:
+    """A call of this caller rang this called number within a span of time before."""
+    name = contact_name(seconds)
+    says = worded("the caller rang the called number within %(span)s", span=span_name(seconds))
+    return Condition(
+        lambda facts: facts.measured(name) is wanted,
+        says if wanted else worded("not: %(that)s", that=says),
+        lambda facts: or_lacking(
+            {True: _YES, False: _NO}.get(facts.measured(name) is True) if facts.measured(name) is not None else ""
+        ),
+        keys=[Key("fact", name)],
+        weight=5,
+    )
 
 
 def called_at(hours: Sequence[Window]) -> Condition:

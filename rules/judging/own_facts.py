@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 from rules.judging.facts import counts_of_lists
+from rules.language.values import read_span, span_name
 from rules.model import Call, Hit
 
 SIMILAR: Final = "similar_"  # with the count of digits behind it
@@ -20,7 +21,9 @@ ENTRY_DAYS: Final = "entry_days"
 ENTRY_KIND: Final = "entry_kind"
 CODE_DAYS_LEFT: Final = "code_days_left"
 ENTRY_KINDS: Final = frozenset(("number", "prefix", "range"))
-NAMES: Final = frozenset((CALLED_MINUTE, LADDER_STEP, ENTRY_DAYS, ENTRY_KIND, CODE_DAYS_LEFT))
+SEEN_DAYS: Final = "seen_days"
+CONTACT: Final = "known_contact_"  # with the span of time behind it
+NAMES: Final = frozenset((SEEN_DAYS, CALLED_MINUTE, LADDER_STEP, ENTRY_DAYS, ENTRY_KIND, CODE_DAYS_LEFT))
 FEWEST_ALIKE, MOST_ALIKE = 3, 10  # digits; the record tells of the called number no more than these
 DAY_S: Final = 86_400.0
 _ZONES: Final = 20_000  # called numbers whose zone is remembered
@@ -43,7 +46,23 @@ def read_similar(name: str) -> int | None:
 
 def is_own(name: str) -> bool:
     """Is it one of these?"""
-    return name in NAMES or read_similar(name) is not None
+    return name in NAMES or read_similar(name) is not None or read_contact(name) is not None
+
+
+def contact_name(seconds: int) -> str:
+    """The fact that the caller rang this called number within a span of time."""
+    return f"{CONTACT}{span_name(seconds)}"
+
+
+def read_contact(name: str) -> int | None:
+    """The span of a fact of this name, in seconds; None where it is another fact."""
+    if not name.startswith(CONTACT):
+        return None
+    try:
+        seconds = read_span(name.removeprefix(CONTACT))
+    except ValueError:
+        return None
+    return seconds if isinstance(seconds, int) and contact_name(seconds) == name else None
 
 
 def similar(call: Call, digits: int) -> bool | None:

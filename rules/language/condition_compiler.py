@@ -27,6 +27,7 @@ from rules.judging.conditions import (
     has_length,
     in_range,
     is_one_of,
+    known_contact,
     on_list,
     or_lacking,
     rate_of,
@@ -44,7 +45,15 @@ from rules.judging.facts import Facts
 from rules.judging.folding import look_alikes
 from rules.judging.index import Key, Pattern, expression_options, folding, looks_of, text_reader, texts_of
 from rules.judging.ladder import StepName
-from rules.judging.own_facts import CALLED_MINUTE, ENTRY_KIND, ENTRY_KINDS, LADDER_STEP, is_own, similar_name
+from rules.judging.own_facts import (
+    CALLED_MINUTE,
+    ENTRY_KIND,
+    ENTRY_KINDS,
+    LADDER_STEP,
+    contact_name,
+    is_own,
+    similar_name,
+)
 from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, Count, NumberCondition, Text, When
 from rules.language.values import (
@@ -190,6 +199,9 @@ class ConditionCompiler:
         if when.similar:
             self.surroundings.facts.add(similar_name(when.similar.digits))
             yield similar_by(when.similar.digits)
+        if when.known_contact:
+            self.surroundings.facts.add(contact_name(when.known_contact.within))
+            yield known_contact(when.known_contact.within, when.known_contact.is_)
         if when.believed is not None:
             says = worded("the caller's number can be believed")
             yield truth(says, attrgetter("call.believed"), when.believed)

@@ -335,6 +335,15 @@ class Similar(Part):
     )
 
 
+class KnownContact(Part):
+    """Whether the two had to do with each other."""
+
+    within: Annotated[int, BeforeValidator(read_within, json_schema_input_type=str)] = Field(
+        description="How long ago at most: 30d."
+    )
+    is_: bool = Field(True, alias="is", description="false: they had not.")
+
+
 class When(Part):
     """Conditions that must all hold."""
 
@@ -386,6 +395,9 @@ class When(Part):
     )
     similar: Similar | None = Field(
         None, description="Caller and called number have the same first digits behind the country code: {digits: 7}."
+    )
+    known_contact: KnownContact | None = Field(
+        None, description="A call of this caller rang this called number before: {within: 30d}."
     )
     believed: bool | None = Field(None, description="true: the network before us answers for the caller's number.")
     count: Count | None = Field(

@@ -368,6 +368,11 @@ class Decisions:
         async with self.store.connection.execute(query, (since, most)) as cursor:
             return {row[0]: row[1] for row in await cursor.fetchall()}
 
+    async def contacts(self, since: float, most: int) -> list[tuple[Any, ...]]:
+        """The newest calls since then: when, caller, pseudonym of the called number, whether it rang."""
+        query = "select at, caller, called_key, rang from decision where at >= ? order by seq desc limit ?"
+        return [tuple(row) for row in await self.store.connection.execute_fetchall(query, (since, most))]
+
     async def emergency_callers(self, since: float) -> list[tuple[str, float]]:
         """Who made an emergency call since then: (pseudonym, seconds since the epoch), the oldest first."""
         query = "select number_key, at from call_for_help where at > ? order by at"

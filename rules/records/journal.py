@@ -167,6 +167,16 @@ class Journal:
             if len(self._emergency_callers) < self._limit:
                 self._emergency_callers[pseudonym(self._key, number)] = at
 
+    async def contacts(self, since: float, most: int) -> list[Row]:
+        """The newest calls since then, as far as records can be read."""
+        if self._decisions is None:
+            return []
+        try:
+            return await self._decisions.contacts(since, most)
+        except (DatabaseError, StoreError) as error:
+            self.troubles.happened("who rang whom before this start is not known", error)
+            return []
+
     async def emergency_callers(self, since: float, now: float = inf) -> list[tuple[str, float]]:
         """Who made an emergency call since then: (pseudonym, seconds since the epoch), the oldest first.
 

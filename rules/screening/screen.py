@@ -17,6 +17,7 @@ from rules.judging.fact_sources import FactSources, installed_givers
 from rules.judging.facts import NOWHERE, lists_of
 from rules.judging.number_sources import AtOnce
 from rules.judging.rates import Rates
+from rules.language.values import LONGEST_SPAN
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
 from rules.lists.unlisted import Renewal
@@ -24,6 +25,7 @@ from rules.model import COUNTED_SINCE, Action, Call, Hit, Outcome, Step, Verdict
 from rules.records.decisions import new_decision
 from rules.records.privacy import pseudonym
 from rules.records.troubles import Tell, Troubles
+from rules.screening.contacts import Contacts
 from rules.screening.findings import Findings
 from rules.screening.holding import Held, hold, keeping_of, open_lists
 from rules.screening.holds import Holds
@@ -100,6 +102,9 @@ class Screen:
         self._unlisted = Renewal(lookup)
         self._findings = Findings(lookup, keys.pseudonym, settings.complaints, count=journal.count)
         self._findings.ask(ruleset.facts, self._zone)
+        self._contacts = Contacts(keys.pseudonym, settings.facts.remembered_contacts)
+        self._contacts.ask(ruleset.facts)
+        self._restoring: asyncio.Task[None] | None = None
         self._holds = Holds(self.journal.troubles.happened)
         self._holds.by_rule = ruleset.holds
         minutes = self._callback_minutes = settings.emergency.callback_minutes
@@ -199,6 +204,8 @@ class Screen:
         if outcome.status == UNWANTED and self.unwanted is not None:
             self.unwanted(decision)
         self.journal.ended(decision, outcome)
+        if self._contacts.any:
+            self._contacts.ended(decision, outcome)
         if outcome.open:
             self._rates.gone(decision)
         else:
@@ -233,6 +240,7 @@ class Screen:
         self.sources.ask(ruleset.facts)
         self._findings.ask(ruleset.facts, self._zone)
         self._holds.by_rule = ruleset.holds
+        self._contacts.ask(ruleset.facts)
 
     def take(self, settings: ScreeningSettings, ruleset: RuleSet, *, budget_ms: int) -> None:
         """Judge by other settings and rules from the next call on; `configure` has given the lists theirs before.
@@ -267,6 +275,8 @@ class Screen:
         self._unlisted.poll(self._now())
         self._findings.poll()
         self._holds.poll(self.lists)
+        if self._contacts.any and not self._contacts.restored and self._restoring is None:
+            self._restoring = asyncio.get_running_loop().create_task(self._restore_contacts(), name="contacts")
         self._callbacks.forget(self._steady())
         for poll in self.polled:
             poll()
@@ -285,6 +295,11 @@ class Screen:
             "records": self.journal.without,
             "call log": log and f"lines of calls are lost: {log}",
         }
+
+    async def _restore_contacts(self) -> None:
+        rows = await self.journal.contacts(self._now() - LONGEST_SPAN, self._contacts.most)
+        self._contacts.restore(rows)
+        self._restoring = None
 
     def _tell_state(self) -> None:
         """Say once what became of the lists, and of facts."""
@@ -352,6 +367,8 @@ class Screen:
     async def close(self) -> None:
         """Everything recorded is on disk; nothing is open any more."""
         await self._holds.close()
+        if self._restoring is not None:
+            await asyncio.gather(self._restoring, return_exceptions=True)
         self._findings.close()
         await self._snapshots.close()
         await self._unlisted.close()
@@ -379,6 +396,8 @@ class Screen:
                 call.facts[COUNTED_SINCE] = begun
         if self.sources.wanted and not call.emergency:
             self.sources.measure(call)
+        if self._contacts.any and not call.emergency:
+            self._contacts.measure(call, decision)
         verdict = ruleset.judge(call, hits, called_hits)
         if perf_counter() - started > self._budget_s:
             self._over_budget += 1  # late, and known all the same

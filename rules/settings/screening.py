@@ -124,6 +124,9 @@ class RateSettings(Part):
     short_call_s: float = Field(6.0, gt=0, description="An answered call that ends within it is short.")
     ratio_calls: int = Field(20, ge=1, description="Calls that a share needs; with fewer it is lacking.")
     remembered_calls: int = Field(500_000, ge=100, description="Calls remembered at most; beyond it the oldest go.")
+    remembered_contacts: int = Field(
+        500_000, ge=100, description="Pairs of numbers, and callers, that are remembered where rules ask for them."
+    )
     memory_mib: int = Field(
         2048, ge=16, description="What remembered calls may take; rules whose counts would need more are refused."
     )
