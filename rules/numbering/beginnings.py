@@ -176,17 +176,22 @@ def _national(text: str, digits: str, country: str, surely: bool) -> str:
     read = _whole_numbers(digits, country)
     here = frozenset(each for each in read.beginnings if each.startswith(f"+{code}"))
     abroad = read.beginnings - here
-    lacks_a_zero = trunk_prefix == "0" != digits[0] and read.lines and not digits.startswith(code)
-    if here and lacks_a_zero and f"+{digits}" in _spelt_out(digits):  # 30 is Berlin without its 0, and Greece
-        abroad |= {f"+{digits}"}
+    lacks_a_zero = trunk_prefix == "0" != digits[0] and read.lines
+    zeroed = _with_a_zero(digits, country)
+    here |= zeroed
     if trunk_prefix == code == digits[0] and f"+{digits}" in here:  # 1 246 is Barbados, and never its 246
         return f"+{digits}"
+    if here and f"+{digits}" in _spelt_out(digits):
+        if digits.startswith(code):  # 49151 is a mobile without its +, and Leer's 0491 without its 0
+            here |= {f"+{digits}"}
+        elif lacks_a_zero or zeroed:  # 30 is Berlin without its 0, and Greece
+            abroad |= {f"+{digits}"}
     if read.turned and read.beginnings:
         raise _several(text, {*read.beginnings, read.turned})
-    if here and abroad and (surely or not _could_be_abroad(digits, country)):
+    if here and abroad and (surely or not (zeroed or _could_be_abroad(digits, country))):
         abroad = frozenset()
     if len(here | abroad) > 1:
-        raise _several(text, {*here, *abroad})
+        raise _several(text, {*here, *abroad}, first=f"+{digits}" if digits.startswith(code) else "")
     if here or abroad:
         return next(iter(here or abroad))
     if _is_abroad(digits, country):
@@ -197,6 +202,16 @@ def _national(text: str, digits: str, country: str, surely: bool) -> str:
         f"{text!r} begins no number of {country}",
         f"write +{digits.lstrip('0')} for another country, EXT:{digits} for extensions",
     )
+
+
+def _with_a_zero(digits: str, country: str) -> frozenset[str]:
+    """What they begin with a 0 in front, where it is part of the number (061 is Rome) or of what is dialled (06)."""
+    code, trunk_prefix = codes_of(country)
+    if digits[0] == "0":
+        return frozenset()
+    found = _whole_numbers(f"0{digits}", country).beginnings
+    dialled = trunk_prefix[:1] == "0" != trunk_prefix
+    return frozenset(each for each in found if each == f"+{code}0{digits}" or (dialled and each.startswith(f"+{code}")))
 
 
 def _could_be_abroad(digits: str, country: str) -> bool:
@@ -268,7 +283,7 @@ def _examples(region: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _several(text: str, beginnings: AbstractSet[str]) -> BadValue:
-    told = sorted(beginnings)[:_MOST_TOLD]
+def _several(text: str, beginnings: AbstractSet[str], *, first: str = "") -> BadValue:
+    told = sorted(beginnings, key=lambda each: (each != first, each))[:_MOST_TOLD]
     written = ", ".join(told[:-1]) + f" or {told[-1]}"
     return BadValue(f"{text!r} could mean numbers that begin with {written}", f"write {written}")

@@ -37,6 +37,10 @@ from rules.texts.bad_value import BadValue
         ("AU", "1300*", "+611300"),
         ("BY", "+375029*", "+37529"),
         ("DE", "+49 0151", "+49151"),
+        ("AU", "6141*", "+6141"),
+        ("SM", "5498*", "+37805498"),
+        ("CI", "707*", "+2250707"),
+        ("IT", "347*", "+39347"),
         ("IT", "+3906*", "+3906"),
         ("US", "+999*", "+999"),  # called from, though no plan has it
     ],
@@ -57,6 +61,16 @@ def test_what_is_dialled_before_a_number_is_no_part_of_its_beginning(country: st
         ("GB", "7911*", "write +447911 or +7911"),  # a mobile, or Saint Petersburg's
         ("DE", "8613*", "write +498613 or +8613"),
         ("DE", "30*", "write +30 or +4930"),
+        ("DE", "491512345*", "write +491512345 or +49491512345"),  # a mobile without its +, or Leer without its 0
+        ("DE", "49151*", "write +49151 or +4949151"),
+        ("DE", "4915123456*", "write +4915123456 or +494915123456"),
+        ("DE", "491761234*", "write +491761234 or +49491761234"),
+        ("IN", "9198*", "write +9198 or +919198"),
+        ("IN", "91987654*", "write +91987654 or +9191987654"),
+        ("PL", "4850*", "write +4850 or +484850"),
+        ("HU", "612*", "write +3612 or +612"),  # 06 1 is Budapest
+        ("IT", "61234*", "write +39061234 or +61234"),  # Rome without its 0, or Sydney
+        ("IT", "8155*", "write +3908155 or +8155"),
         ("ES", "91*", "write +3491 or +91"),
         ("US", "91*", "write +191 or +91"),
         ("CN", "234*", "write +234 or +86234"),
@@ -126,4 +140,34 @@ def test_the_beginning_of_each_plans_numbers_covers_them_or_is_refused(letter: s
                         continue
                     if not whole.canonical.startswith(beginning):
                         wrong.append((country, begun, beginning, before + digits, whole.canonical))
+    assert not wrong
+
+
+def _without_its_plus_or_zero(country: str, sort: int) -> list[tuple[str, str]]:
+    """The example of a plan as a spreadsheet leaves it, with the number that was meant."""
+    example = phonenumbers.example_number_for_type(country, sort)
+    if example is None:
+        return []
+    canonical = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    national = phonenumbers.national_significant_number(example)
+    written = "".join(filter(str.isdigit, phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)))
+    spoilt = {canonical[1:]}
+    for each in (national, written):
+        if each[0] == "0" and read_number(each, Trunk("", country=country)).canonical == canonical:
+            spoilt.add(each[1:])
+    return [(each, canonical) for each in sorted(spoilt)]
+
+
+@pytest.mark.parametrize("letter", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+def test_a_beginning_that_lost_its_plus_or_its_zero_covers_what_was_meant_or_is_refused(letter: str):
+    wrong = []
+    for country in sorted(each for each in phonenumbers.SUPPORTED_REGIONS if each[0] == letter and each not in _ALIKE):
+        for spoilt, canonical in (each for sort in (0, 1) for each in _without_its_plus_or_zero(country, sort)):
+            for length in (3, 5, len(spoilt) - 2):
+                try:
+                    beginning = beginning_typed(spoilt[:length], country)
+                except BadValue:
+                    continue
+                if not canonical.startswith(beginning):
+                    wrong.append((country, spoilt[:length], beginning, canonical))
     assert not wrong
