@@ -84,6 +84,7 @@ CALLS = {
     "cautious-share": Played("1701234000[n]", times=1),
 }
 ABROAD = "spoofed-service-number"
+BAIT = {"caller": "+261321234567", "silence": "1", "provisional": "180 Ringing"}
 BY_PHONES = {"wangiri-from-abroad", "robot-dialler"}  # these are about how calls end
 
 
@@ -176,3 +177,16 @@ def test_each_recipe_is_played(kitchen):
         caller.done()
     assert asked[ABROAD] <= fired(proxy, caller.sent("INVITE")[0])
     assert silent == []
+
+
+def test_short_calls_and_short_rings_make_theirs_hold(kitchen):
+    """Three calls that end at once, and three that are given up after a ring, make a rule hold for the next."""
+    proxy, lanes = kitchen
+    lane = lanes["mobile-operator"]
+    for n in range(3):
+        lane.call("caller_hangs_up", "callee_answers", caller="13700000007", called=f"0216123800{n}")
+        lane.call("caller_cancels_ringing", "callee_cancelled", called=f"0216123801{n}", **BAIT)
+    robot = lane.alone("caller_refused", status="603", caller="13700000007", called="02161238003")
+    assert "robot-dialler" in fired(proxy, robot.sent("INVITE")[0])
+    bait = lane.call("caller_cancels_ringing", "callee_cancelled", called="02161238013", **BAIT)
+    assert "wangiri-from-abroad" in fired(proxy, bait.caller.sent("INVITE")[0])
