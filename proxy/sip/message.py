@@ -257,7 +257,7 @@ class Request(Message):
             self.method, self.uri, self.version = parts
         else:
             self.fault = "malformed request line"
-            self.method, self.uri, self.version = parts[0], b"", b"SIP/2.0"
+            self.method, self.uri, self.version = _read_any_call(start) or (parts[0], b"", b"SIP/2.0")
 
     @property
     def request_uri(self) -> Uri:
@@ -306,6 +306,17 @@ class Request(Message):
     def call_id(self) -> bytes:
         """Call-ID, empty where it is absent."""
         return self.raw(b"call-id") or b""
+
+
+def _read_any_call(start: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """What lenient readers take for an INVITE: in small letters, or with other blanks; None for anything else.
+
+    It has its fault all the same; but a call that is only asked about is judged, and an emergency call goes on.
+    """
+    words = start.replace(b"\0", b" ").split()
+    if len(words) != 3 or words[0].upper() != b"INVITE" or not _VERSION.match(words[2]):
+        return None
+    return b"INVITE", words[1], words[2]
 
 
 def _is_misspelt(method: bytes) -> bool:
