@@ -19,7 +19,7 @@ class AskedSettings(BaseModel):
     listen: Address = Field(description="Where the node answers, by TCP; an address of loopback, usually port 8608.")
     per_second: float = Field(1000.0, gt=0, le=100_000, description="Questions a second of one key; beyond it 429.")
     connections: int = Field(200, ge=1, le=10_000, description="Connections at once; beyond it they are closed.")
-    body_kib: int = Field(16, ge=1, le=256, description="The largest body of a question.")
+    body_kib: int = Field(200, ge=1, le=1024, description="The largest body of a question; 200 holds any call.")
 
     @model_validator(mode="after")
     def _on_this_machine(self) -> Self:

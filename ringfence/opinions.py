@@ -31,6 +31,7 @@ REMEMBERED: Final = 100_000  # verdicts whose end may still be told
 KEPT_S: Final = 86_400.0  # for so long
 _LONGEST: Final = 2_000  # characters of one field: all of them fit into what is read of a call
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\s]+")
+_SCHEME: Final = re.compile(r"(?:sips?|tel|urn):", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[^<>]*<([^<>]*)>?")
 
 
@@ -63,7 +64,7 @@ class Question(BaseModel):
     caller: Party = Field("", description="From: a number, or a URI; empty for anonymous.")
     called: Party = Field(min_length=1, description="The Request-URI, or the number in it.")
     trunk: Text = Field("", description="By which trunk of ringfence.yaml it came; needed where there are several.")
-    asserted: Party = Field("", description="P-Asserted-Identity; believed where the trunk is trusted.")
+    asserted: Text = Field("", description="P-Asserted-Identity; believed where the trunk is trusted.")
     display_name: Text = Field("", description="The name before the number in From.")
     domain: Text = Field("", description="The host in From.")
     user_agent: Text = ""
@@ -244,10 +245,15 @@ class Opinions:
         return found
 
 
+def _as_it_came(text: str) -> str:
+    """Blanks in a number stood there as escapes, which dial plans decode: nobody typed this number."""
+    return text if _SCHEME.match(text) else text.replace(" ", "%20")
+
+
 def _described(question: Question) -> Described:
     return Described(
-        caller=question.caller or "anonymous",
-        called=question.called,
+        caller=_as_it_came(question.caller) or "anonymous",
+        called=_as_it_came(question.called),
         asserted=question.asserted,
         display_name=question.display_name,
         domain=question.domain,

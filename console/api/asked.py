@@ -324,18 +324,21 @@ def _header(request: h11.Request, name: bytes) -> bytes:
 
 
 def _read(kind: str, body: bytes) -> Any:
-    """The value of a body: JSON, or a form of texts, which dial plans write more easily."""
+    """The value of a body: JSON, or a form of texts, which dial plans write more easily.
+
+    Octets that are no UTF-8 are whatever the caller wrote: his call is judged all the same, by the rest.
+    """
     media, _, _ = kind.partition(";")
     try:
         if media.strip() == _FORM:
-            pairs = [_pair(each) for each in body.decode("utf-8").split("&", _FIELDS) if each]
+            pairs = [_pair(each) for each in body.decode("utf-8", "replace").split("&", _FIELDS) if each]
             if len(dict(pairs)) < len(pairs):
                 raise NotJson("it names something twice")
             return dict(pairs)
         if media.strip() == _JSON:
-            return read_json(body)
+            return read_json(body, mend=True)
     except (NotJson, ValueError) as error:
-        reason = str(error) if isinstance(error, NotJson) else "it is no UTF-8, or has too many fields"
+        reason = str(error) if isinstance(error, NotJson) else "it has too many fields"
         raise Problem(400, "not-json", f"The body cannot be read: {reason}.") from None
     raise Problem(415, "media-type", f"Send the body as {_JSON}, or as {_FORM}.")
 
@@ -344,7 +347,7 @@ def _pair(text: str) -> tuple[str, str]:
     """One field of a form. Numbers begin with a plus that dial plans don't escape, and hold no blanks."""
     name, _, value = text.partition("=")
     name = unquote_plus(name)
-    return name, unquote(value, errors="strict") if name in _NUMBERS else unquote_plus(value, errors="strict")
+    return name, unquote(value) if name in _NUMBERS else unquote_plus(value)
 
 
 def _only(method: str, known: str) -> None:

@@ -12,10 +12,14 @@ class NotJson(ValueError):
     """The body cannot be read; the message says why, and repeats nothing of it."""
 
 
-def read_json(body: bytes) -> Any:
-    """The value of a body; its depth is bounded before anything is built."""
+def read_json(body: bytes, *, mend: bool = False) -> Any:
+    """The value of a body; its depth is bounded before anything is built.
+
+    With `mend` octets and halves that are no characters become U+FFFD: of texts that a stranger wrote, and which
+    must be read.
+    """
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8", "replace" if mend else "strict")
     except UnicodeDecodeError as error:
         raise NotJson(f"byte {error.start} is not UTF-8") from None
     if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
@@ -24,6 +28,8 @@ def read_json(body: bytes) -> Any:
         value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_small)
     except json.JSONDecodeError as error:
         raise NotJson(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+    if mend:
+        return _mended(value)
     _whole_characters(value)
     return value
 
@@ -79,3 +85,14 @@ def _whole_characters(value: Any) -> None:
         for name, one in value.items():
             _whole_characters(name)
             _whole_characters(one)
+
+
+def _mended(value: Any) -> Any:
+    """The same with U+FFFD in place of each half of a pair."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_mended(one) for one in value]
+    if isinstance(value, dict):
+        return {_mended(name): _mended(one) for name, one in value.items()}
+    return value

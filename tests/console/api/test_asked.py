@@ -180,12 +180,34 @@ async def test_what_is_known_of_a_number_counts_nowhere(node: Node):
         {"caller": f'"Bank" <sip:{BLOCKED}@h>;tag=a'},
         {"caller": f"<sip:{BLOCKED}@h>;tag=a\r\n", "call_id": "y" * 700},
         {"caller": f"\u200b\t{BLOCKED}"},
+        {"caller": f"{BLOCKED} 13912345678"},
+        {"caller": f"{BLOCKED}\n13912345678"},
+        {"caller": f"<sip:{BLOCKED}@h;x={'y' * 1500}>"},
+        {"asserted": f"<sip:13912345678@h>, <sip:{BLOCKED}@h>"},
+        {"asserted": f"<sip:13912345678@h>,<tel:{BLOCKED}>"},
     ],
 )
 async def test_nothing_that_a_caller_writes_keeps_his_call_from_being_judged(node: Node, fields: dict[str, str]):
     """Whoever asks lets a call go on after any answer but 200."""
     answer = await node.http.post("/v1/verdict", json={**CALL, **fields})
     assert (answer.status_code, answer.json()["action"]) == (200, "reject")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"caller=sip%3A{BLOCKED}%40h%3Bx%3D%FF&called=13800138000".encode(),
+        f"caller=sip%3A{BLOCKED}%FF%40h&called=13800138000".encode(),
+        f"caller={BLOCKED}&called=13800138000&call_id=".encode() + b"\xff",
+        f"caller={BLOCKED}%ff&called=sip%3A13800138000%40h%3Bx%3D%ff&display_name=%C3".encode(),
+        b'{"caller": "%s", "called": "13800138000", "display_name": "\xff", "call_id": "\\ud83d"}' % BLOCKED.encode(),
+    ],
+)
+async def test_octets_that_are_no_utf_8_keep_no_call_from_being_judged(node: Node, body: bytes):
+    kind = "application/json" if body.startswith(b"{") else FORM["Content-Type"]
+    answer = await node.http.post("/v1/verdict", content=body, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["action"]) == (200, "reject"), answer.text
+    assert (await row(node, answer.json()["decision"])).rang is False
 
 
 @pytest.mark.parametrize(
