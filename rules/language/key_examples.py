@@ -43,6 +43,7 @@ EXAMPLES: Final[Mapping[str, Any]] = MappingProxyType(
         "called_hours": "21:00-08:00",
         "similar": {"digits": 7},
         "believed": True,
+        "known_contact": {"within": "30d"},
         "count": {"of": "calls", "per": ["caller", "called"], "within": "1d", "over": 20},
         "fact": {"ledger": "unheld"},
         "fired": "robot-caller",

@@ -139,7 +139,9 @@ async def assign(
 async def trunks(
     here: Installation,
     since: Annotated[str, typer.Option(metavar="TIME", help="30d, 2026-01-01; default: ever.")] = "",
-    signed: Annotated[bool, typer.Option(help="What signatures proved of their calls, in percent.")] = False,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="What signatures proved of their calls, in percent.")
+    ] = False,
 ) -> Answer:
     """Rank the trunks by the forged numbers that officers found on them."""
     from desk.attestations import Signed, attested_trunks
