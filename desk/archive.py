@@ -27,6 +27,7 @@ from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.lists.editing import Lists
 from rules.lists.reviews import Notices
 from rules.model import Number
+from rules.numbering.spoilt import SpoiltNumber
 from rules.numbering.typed import decided, one_typed
 from rules.records.decisions import decisions_path
 from rules.settings.screening import keys_of
@@ -38,7 +39,7 @@ _ROUNDED = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
 
 
 class Rounded(ComplaintError):
-    """A number of which a spreadsheet kept the first digits only; everybody else has the same."""
+    """A number that a spreadsheet spoilt: it kept the first digits only, which others have, or dropped a 0 or a +."""
 
 
 class Premises(NamedTuple):
@@ -141,6 +142,8 @@ class Archive:
             )
         try:
             number = one_typed(text.strip(), self.country, called=called)
+        except SpoiltNumber as error:
+            raise Rounded(field, str(error)) from error
         except ValueError as error:
             raise ComplaintError(field, str(error)) from error
         if not number.canonical:

@@ -13,6 +13,7 @@ from desk.faults import ComplaintError
 from rules.model import Number, NumberClass
 from rules.numbering.groups import NO_NUMBER
 from rules.numbering.spelling import fold
+from rules.numbering.spoilt import SpoiltNumber
 from rules.numbering.typed import SpellingFault, UndecidedHome, one_typed
 from rules.records.decisions import is_decision
 
@@ -161,6 +162,8 @@ def _refuse_two(archive: Archive, text: str) -> None:
         try:
             number = one_typed(run.strip(), archive.country, called=True)
         except UndecidedHome:
+            found.add(run)
+        except SpoiltNumber:
             found.add(run)
         except SpellingFault:
             several |= " " in run or "(" in run

@@ -8,7 +8,15 @@ from typing import NamedTuple, Protocol
 from rules.language.faults import Location
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.numbers import canonical_prefix, read_number
-from rules.numbering.typed import SpellingFault, Spelt, UndecidedHome, decided, prefix_typed, read_spelling, read_typed
+from rules.numbering.typed import (
+    SpellingFault,
+    Spelt,
+    UndecidedHome,
+    decided,
+    prefix_typed,
+    read_spelling,
+    surely_typed,
+)
 from rules.texts.bad_value import BadValue
 
 
@@ -91,7 +99,7 @@ class WrittenNumbers:
             if self.stored:  # as it was read when it went live
                 number = read_number(spelling, Trunk("", country=self.country), called=called)
             elif self.home:
-                number = read_typed(meant, self.home, called=called)
+                number = surely_typed(meant, self.home, called=called)
             else:
                 number = read_number(meant, Trunk(""), called=called)
         except BadValue as error:

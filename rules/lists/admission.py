@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from phonenumbers import country_code_for_region
-from phonenumbers.phonemetadata import PhoneMetadata
-
 from rules.model import Number, NumberClass
 from rules.numbering.beginnings import LongerThanAny
 from rules.numbering.emergency import EVERYWHERE, own_numbers
 from rules.numbering.intervals import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
 from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
+from rules.numbering.spoilt import SpoiltNumber, refuse_spoilt
 from rules.numbering.typed import SpellingFault, UndecidedHome, decided, prefix_typed, read_spelling, read_typed
 from rules.settings.screening import ListSettings
 from rules.texts.bad_value import BadValue
@@ -153,32 +151,11 @@ def _canonical(text: str, folded: str, country: str) -> str:
         raise EntryError("impossible", f"{text!r}: no plan has such a number; was a digit lost?{prefix}")
     if not number.canonical:
         raise EntryError("not-a-number", f"{text!r} is no number (it reads as {number.kind})")
-    _refuse_lost_zero(text, folded, number, decided(country))
+    try:
+        refuse_spoilt(text, folded, number, decided(country), fewest=1)
+    except SpoiltNumber as error:
+        raise EntryError(error.name, str(error)) from error
     return number.canonical
-
-
-def _refuse_lost_zero(text: str, folded: str, number: Number, country: str) -> None:
-    """A national number of a plan that writes a 0 in front, without the 0: spreadsheets drop it, from others too."""
-    digits = without_separators(folded)
-    if not country or not is_digits(digits) or trunk_prefix(country) != "0":
-        return
-    # Mobile numbers of China have no trunk prefix; those of the table's own plan are settled by it.
-    area_code = number.kind is NumberClass.FIXED or (number.kind is NumberClass.MOBILE and country != "CN")
-    if area_code and number.canonical == f"+{country_code_for_region(country)}{digits}":
-        raise EntryError(
-            "lost-zero",
-            f"{text!r} lacks the 0 in front, which spreadsheets drop: format the column as text, export again "
-            f"(or write {number.canonical})",
-        )
-
-
-@cache
-def trunk_prefix(country: str) -> str:
-    """What stands before the area code where a number is written nationally: 0 in most plans, nothing in some."""
-    if plan := plan_of(country):
-        return plan.trunk_prefix
-    metadata = PhoneMetadata.metadata_for_region(country)
-    return (metadata.national_prefix or "") if metadata else ""
 
 
 def _read(folded: str, country: str) -> Number:

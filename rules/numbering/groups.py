@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 import phonenumbers
+from phonenumbers import PhoneNumberType
 
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.numbers import SHORTEST_GUESS, read_number
@@ -24,6 +25,13 @@ NO_NUMBER: Final = frozenset(
 )
 # What a PBX or a network has in few digits, and what has them in no plan.
 _SHORT: Final = frozenset((NumberClass.EXTENSION, NumberClass.SERVICE, NumberClass.EMERGENCY))
+# What nobody types in groups with a whole number before the last of them: a mailbox is the mobile and two digits.
+_OF_MACHINES: Final = frozenset(
+    (
+        *(PhoneNumberType.VOICEMAIL, PhoneNumberType.PAGER, PhoneNumberType.UAN),
+        *(PhoneNumberType.SHARED_COST, PhoneNumberType.PERSONAL_NUMBER),
+    )
+)
 _SHORTEST_CODE: Final = 5  # 95588, 12345: with fewer digits groups begin as well
 _LONGEST_ITEM: Final = 2
 _LONGEST_COUNT: Final = 3
@@ -136,7 +144,8 @@ def _has_a_tail(folded: str, groups: list[str], number: Number, plan: Trunk) -> 
     coded = number.canonical == "+" + "".join(groups) and groups[0] == calling_code(number.canonical[1:])
     plus = "+" if folded.startswith("+") or (coded and not _is_foreign_without_plus(folded, number, plan)) else ""
     heads = [plus + each for each in _heads(groups)]
-    if _is_foreign_without_plus(folded, number, plan):
+    of_machines = _is_of_machines(number) and not _is_set_as_printed(groups, number)
+    if of_machines or _is_foreign_without_plus(folded, number, plan):
         return any(_is_valid(each, plan) for each in heads)
     dated = _DATE.fullmatch(folded)
     if dated is not None and _is_valid(without_separators(folded[: dated.start(1)]), plan):
@@ -152,6 +161,19 @@ def _has_a_tail(folded: str, groups: list[str], number: Number, plan: Trunk) -> 
     if counted and _is_valid(heads[-1], plan) and not _is_set_as_printed(groups, number):
         return True
     return not _is_valid(plus + "".join(groups), plan) and any(_is_valid(each, plan) for each in heads)
+
+
+def makes_a_mailbox(head: str, folded: str, country: str) -> bool:
+    """Is the head a number by itself, and all of it together one that only a machine has?"""
+    plan = _plan(country)
+    number = read_number(folded, plan)
+    return _is_of_machines(number) and _is_valid(without_separators(head), plan)
+
+
+def _is_of_machines(number: Number) -> bool:
+    if number.kind is not NumberClass.OTHER or number.canonical[:1] != "+":
+        return False
+    return phonenumbers.number_type(phonenumbers.parse(number.canonical)) in _OF_MACHINES
 
 
 def _is_set_as_printed(groups: list[str], number: Number) -> bool:

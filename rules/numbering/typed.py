@@ -15,11 +15,12 @@ from typing import Final, NamedTuple, TypeVar
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.beginnings import beginning_typed, of_some_number
 from rules.numbering.countries import known_country
-from rules.numbering.groups import NO_NUMBER, SpellingFault, refuse_several, without_slash
+from rules.numbering.groups import NO_NUMBER, SpellingFault, makes_a_mailbox, refuse_several, without_slash
 from rules.numbering.numbers import read_number
 from rules.numbering.plan_table import codes_of, plan_of
 from rules.numbering.prefixes import canonical_prefix
 from rules.numbering.spelling import fold, is_digits, without_separators
+from rules.numbering.spoilt import refuse_spoilt
 from rules.texts.bad_value import BadValue
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "prefix_typed",
     "read_spelling",
     "read_typed",
+    "surely_typed",
 ]
 
 T = TypeVar("T")
@@ -189,7 +191,14 @@ def one_typed(text: str, home: str, *, called: bool = False) -> Number:
     if spelt.prefix or spelt.last:
         sort = "prefix" if spelt.prefix else "range"
         raise SpellingFault(f"{text!r} is a {sort}, and one number belongs here", "write it whole")
-    return read_typed(spelt.first, home, called=called)
+    return surely_typed(spelt.first, home, called=called)
+
+
+def surely_typed(text: str, home: str, *, called: bool = False) -> Number:
+    """The number that somebody typed; SpoiltNumber where it lacks its 0 or its + and could be another one's."""
+    number = read_typed(text, home, called=called)
+    refuse_spoilt(text, fold(text).strip(), number, decided(home))
+    return number
 
 
 def _with_star(text: str, folded: str) -> Spelt:
@@ -231,6 +240,10 @@ def _with_hyphen(text: str, folded: str, country: str) -> Spelt:
     first, _, last = _cut(folded, _BETWEEN.pattern)
     between = folded[len(first) : len(folded) - len(last)].strip()
     whole = without_separators(folded)
+    if folded.rstrip()[-1:] in _HYPHENS and is_digits(whole.removeprefix("+")):
+        raise SpellingFault(
+            f"{text!r} ends in a hyphen", f"write {whole} for one number, {whole}* for all that begin so"
+        )
     if not (_HYPHENS.issuperset(between) and between and last):
         if _END.fullmatch(first) and _END.fullmatch(last):
             raise SpellingFault(f"{text!r} is no range", _right(first, last))
@@ -244,7 +257,8 @@ def _with_hyphen(text: str, folded: str, country: str) -> Spelt:
     if last[:1] == "+" or ":" in last or min(len(one), len(two)) >= _SURELY_A_RANGE <= len(one) == len(two):
         raise SpellingFault(f"{text!r} is no range", _right(first, last))
     like_a_range = one < two if len(one) == len(two) else len(one) > max(len(two), 3)
-    if like_a_range and read_number(folded, Trunk("", country=decided(country))).kind in NO_NUMBER:
+    known = read_number(folded, Trunk("", country=decided(country))).kind not in NO_NUMBER
+    if like_a_range and (not known or makes_a_mailbox(first, folded, decided(country))):
         end = last if len(two) == len(one) else one[: len(one) - len(two)] + two
         raise SpellingFault(
             f"{text!r} could be a number or a range", f"write {whole} for one number, {first}..{end} for a range"

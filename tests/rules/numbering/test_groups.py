@@ -128,6 +128,8 @@ def test_the_number_of_a_line_is_no_part_of_what_stands_on_it(text: str):
         *(("IT", text) for text in ("3123408377 (2)", "3150008063-4", "800-117-812 (12)", "(3) 800-449-786")),
         *(("IT", text) for text in ("4 800117812", "5-3123408377", "5-0212038836", "(3) 0212038836")),
         *(("IT", text) for text in ("(3) 312 345 6789", "(1) 312 345 6789", "(20) 02 1234 5678", "(66) 312 345 6789")),
+        *(("IT", text) for text in ("347 1234567 12", "3471234500-99", "+39 347 1234567 12", "333 1234567-68")),
+        *(("IT", text) for text in ("328 1234567 22", "338 7654321 3", "+39 3471234567-68")),
         *(("ES", text) for text in ("2 612345678", "4-912345679", "(31) 912345679")),
         *(("DE", text) for text in ("030 123544 (2)", "+49 30 123557 (2)", "+49 30 123557 2", "0800 1234567 (2)")),
         *(("DE", text) for text in ("0171 1234567 (2)", "0171 1234567 2", "0180 5 123456 (2)", "11833 (3)", "115 - 2")),
@@ -207,6 +209,19 @@ def test_a_number_with_anything_beside_it_is_itself_or_refused(home: str):
                 continue
             for text in (*(each + written for each in BEFORE), *(written + each for each in BEHIND)):
                 assert taken(text, home) in ("", canonical), text
+
+
+def test_no_mailbox_or_pager_comes_of_a_number_and_what_stands_behind_it():
+    wrong = []
+    for home in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for example in filter(None, (phonenumbers.example_number_for_type(home, kind) for kind in (FIXED, MOBILE))):
+            for written in (phonenumbers.format_number(example, each) for each in (NATIONAL, INTERNATIONAL, E164)):
+                for text in (f"{written} 2", f"{written} 12", f"{written}-68", f"{written} - 99", f"{written} 101"):
+                    found = taken(text, home)
+                    kind = phonenumbers.number_type(phonenumbers.parse(found)) if found[:1] == "+" else FIXED
+                    if kind not in (FIXED, MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE):
+                        wrong.append((home, text, found))
+    assert not wrong
 
 
 def taken(text: str, home: str) -> str:

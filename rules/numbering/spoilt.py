@@ -1,0 +1,127 @@
+"""Whole numbers that lost what stands in front of them: a 0, or the + before a country code.
+
+Spreadsheets drop both. What is left may be read as a number of somebody else's, or as an extension.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import phonenumbers
+
+from rules.model import Number, NumberClass, Trunk
+from rules.numbering.numbers import SHORTEST_GUESS, read_number
+from rules.numbering.plan_table import codes_of
+from rules.numbering.spelling import is_digits, without_separators
+from rules.texts.bad_value import BadValue
+
+_LINES: Final = frozenset((NumberClass.FIXED, NumberClass.MOBILE))
+_NO_NUMBER: Final = frozenset((NumberClass.IMPOSSIBLE, NumberClass.MALFORMED, NumberClass.EXTENSION))
+_LONGEST_DIALLED: Final = 3  # digits that were dialled before numbers once: 01, 044 and 045 in Mexico
+_SHORTEST_DIALLED: Final = 8  # digits: of those that begin with a 0 no extension has so many
+
+
+class SpoiltNumber(BadValue):
+    """Digits that lack a 0 or a + in front, or have before them what was dialled once."""
+
+    def __init__(self, text: str, digits: str, readings: tuple[str, ...]) -> None:
+        could = " or ".join(readings)
+        if digits[0] == "0":
+            super().__init__(f"{text!r} is no number of any plan as it stands", f"write {could}")
+            self.name = "old-prefix"
+            return
+        hint = f"format the column as text, export again, or write {could}"
+        sign = "0 or the +" if len(readings) > 1 else "0"
+        super().__init__(f"{text!r} lacks the {sign} in front, which spreadsheets drop", hint)
+        self.name = "lost-zero"
+
+
+def refuse_spoilt(text: str, folded: str, number: Number, country: str, *, fewest: int = 2) -> None:
+    """SpoiltNumber where the digits could mean so many things: by one alone nobody else is meant."""
+    readings = spoilt_readings(folded, number, country)
+    if len(readings) >= fewest:
+        raise SpoiltNumber(text, without_separators(folded), readings)
+
+
+def spoilt_readings(folded: str, number: Number, country: str) -> tuple[str, ...]:
+    """What a number of digits alone could be that lacks its 0, or its +; nothing where none seems to be missing.
+
+    ``number`` is how it is read in the plan of ``country``; the likeliest reading comes first.
+    """
+    digits = without_separators(folded)
+    if not country or not is_digits(digits):
+        return ()
+    if digits[0] == "0":
+        return _behind_an_old_prefix(digits, number, country)
+    code, trunk_prefix = codes_of(country)
+    found: list[str] = []
+    if _lacks_its_trunk_prefix(digits, number, country):
+        found.append(number.canonical)
+    with_a_zero = "" if _is_whole(digits, number, country) else _with_its_zero(digits, country)
+    if with_a_zero:
+        if number.kind is NumberClass.EXTENSION and len(digits) < SHORTEST_GUESS:
+            return ()  # of a PBX
+        found += [number.canonical, with_a_zero] if number.kind in _LINES else [with_a_zero, number.canonical]
+    if found and f"+{digits}" not in found and _is_valid(digits):
+        found.insert(0 if digits.startswith(code) or not trunk_prefix else len(found), f"+{digits}")
+    return tuple(dict.fromkeys(found))
+
+
+def _lacks_its_trunk_prefix(digits: str, number: Number, country: str) -> bool:
+    """Is it a national number of a plan that writes a 0 in front of it? Mobiles of Colombia have none."""
+    code, trunk_prefix = codes_of(country)
+    # Mobile numbers of China have no trunk prefix; those of the table's own plan are settled by it.
+    area_code = number.kind is NumberClass.FIXED or (number.kind is NumberClass.MOBILE and country != "CN")
+    if trunk_prefix != "0" or not area_code or number.canonical != f"+{code}{digits}":
+        return False
+    parsed = phonenumbers.parse(number.canonical)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL).strip("( ")[:1] == "0"
+
+
+def _with_its_zero(digits: str, country: str) -> str:
+    """The line that it is with a 0 in front, which is part of the number (Italy) or of what is dialled (06 in Hungary).
+
+    Nothing where the 0 is the trunk prefix: then it is read as this line without it as well.
+    """
+    code, trunk_prefix = codes_of(country)
+    number = _read(f"0{digits}", country)
+    here = number.kind in _LINES and number.canonical.startswith(f"+{code}")
+    kept = number.canonical == f"+{code}0{digits}"
+    return number.canonical if here and (kept or trunk_prefix[:1] == "0" != trunk_prefix) else ""
+
+
+def _is_whole(digits: str, number: Number, country: str) -> bool:
+    """Is it a number of the country as it stands, as long as they usually are? With a 0 a mobile of Italy is a line."""
+    code, _ = codes_of(country)
+    if number.canonical[:1] != "+":
+        return number.kind is not NumberClass.EXTENSION
+    if number.kind in _NO_NUMBER or not number.canonical.startswith(f"+{code}"):
+        return False
+    return number.canonical != f"+{code}{digits}" or len(digits) in _usual_lengths(country) or number.kind not in _LINES
+
+
+@cache
+def _usual_lengths(country: str) -> frozenset[int]:
+    examples = (phonenumbers.example_number_for_type(country, sort) for sort in (0, 1))
+    return frozenset(len(phonenumbers.national_significant_number(each)) for each in examples if each is not None)
+
+
+def _behind_an_old_prefix(digits: str, number: Number, country: str) -> tuple[str, ...]:
+    """What an extension of so many digits would be without the digits that were dialled before it."""
+    if number.kind is not NumberClass.EXTENSION or len(digits) < _SHORTEST_DIALLED:
+        return ()
+    code, _ = codes_of(country)
+    for count in range(1, _LONGEST_DIALLED + 1):
+        known = _read(digits[count:], country)
+        if known.kind not in _NO_NUMBER and known.canonical.startswith(f"+{code}"):
+            return known.canonical, number.canonical
+    return (f"+{code}{digits.lstrip('0')}", number.canonical) if code else ()
+
+
+def _is_valid(digits: str) -> bool:
+    return _read(f"+{digits}", "").kind not in _NO_NUMBER
+
+
+def _read(spelt: str, country: str) -> Number:
+    return read_number(spelt, Trunk("", country=country, national=bool(country)))

@@ -1,0 +1,114 @@
+"""Whole numbers that lost a 0 or a + in front are refused where they could be another one's, at every door."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+
+from rules.lists.admission import EntryError, read_entry
+from rules.model import Trunk
+from rules.numbering.numbers import read_number
+from rules.numbering.spoilt import SpoiltNumber, spoilt_readings
+from rules.numbering.typed import one_typed
+from rules.settings.screening import ListSettings
+from rules.texts.bad_value import BadValue
+
+BLOCK = ListSettings(kind="block", min_length=1)
+
+
+@pytest.mark.parametrize(
+    ("home", "text", "readings"),
+    [
+        ("DE", "4915123456789", ("+4915123456789", "+494915123456789")),  # a mobile without its +, or one in Leer
+        ("IT", "612345678", ("+390612345678", "EXT:612345678")),
+        ("IT", "815512345", ("+390815512345", "EXT:815512345")),
+        ("IT", "345123456", ("+39345123456", "+390345123456")),
+        ("HU", "612345678", ("+3612345678", "EXT:612345678")),  # 06 1 234 5678 without its 0
+        ("CI", "723456789", ("+2250723456789", "EXT:723456789")),
+        ("MX", "0445512345678", ("+525512345678", "EXT:0445512345678")),  # dialled so until 2019
+        ("MX", "0455512345678", ("+525512345678", "EXT:0455512345678")),
+        ("MX", "015512345678", ("+525512345678", "EXT:015512345678")),
+    ],
+)
+def test_what_could_be_two_numbers_is_refused_at_every_door_with_both(home: str, text: str, readings: tuple[str, ...]):
+    with pytest.raises(SpoiltNumber) as refused:
+        one_typed(text, home)
+    assert refused.value.hint.endswith(" or ".join(readings))
+    with pytest.raises(EntryError) as refused_by_list:
+        read_entry(text, BLOCK, country=home)
+    assert refused_by_list.value.name in ("lost-zero", "old-prefix")
+    for each in readings:
+        assert one_typed(each, home).canonical == each
+
+
+@pytest.mark.parametrize(
+    ("home", "text", "canonical"),
+    [
+        ("DE", "1701234567", "+491701234567"),  # it can be nobody else's
+        ("IT", "3471234567", "+393471234567"),
+        ("IT", "3451234567", "+393451234567"),  # 0345 is Bergamo's, of fewer digits
+        ("IT", "393471234567", "+393471234567"),
+        ("IT", "61234", "EXT:61234"),
+        ("IN", "9876543210", "+919876543210"),
+        ("CN", "1088886666", "+861088886666"),
+        ("CO", "3211234567", "+573211234567"),  # a 0 stands before no mobile there
+        ("MX", "5512345678", "+525512345678"),
+        ("MX", "0445", "EXT:0445"),
+    ],
+)
+def test_what_can_be_one_number_only_is_that(home: str, text: str, canonical: str):
+    assert one_typed(text, home).canonical == canonical
+
+
+def _left_over(country: str, sort: int) -> list[tuple[str, str]]:
+    """What is left of the example of a plan without its + or its 0, and what it was."""
+    example = phonenumbers.example_number_for_type(country, sort)
+    if example is None:
+        return []
+    canonical = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    written = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    spellings = {phonenumbers.national_significant_number(example), "".join(filter(str.isdigit, written))}
+    whole = Trunk("", country=country)
+    zeros = {each for each in spellings if each[0] == "0" and read_number(each, whole).canonical == canonical}
+    return [(each, canonical) for each in sorted({canonical[1:]} | {each[1:] for each in zeros})]
+
+
+def test_whatever_country_it_is_of_no_number_is_taken_for_anothers():
+    wrong = []
+    for country in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for text, canonical in (each for sort in (0, 1) for each in _left_over(country, sort)):
+            try:
+                found = read_entry(text, BLOCK, country=country).text
+            except EntryError:
+                found = canonical
+            try:
+                typed = one_typed(text, country).canonical
+            except BadValue:
+                typed = canonical
+            if {found, typed} != {canonical}:
+                wrong.append((country, text, canonical, found, typed))
+    assert not wrong
+
+
+def test_a_number_as_it_is_printed_in_its_country_is_that_number():
+    """Of every sort; those that are refused are set apart where others end."""
+    wrong, refused, count = [], 0, 0
+    for country in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for example in filter(None, (phonenumbers.example_number_for_type(country, sort) for sort in range(11))):
+            canonical = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+            count += 1
+            try:
+                found = one_typed(
+                    phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL), country
+                ).canonical
+            except BadValue:
+                refused += 1
+                continue
+            if found != canonical and country != "CN":
+                wrong.append((country, canonical, found))
+    assert refused * 50 < count, refused
+    assert not wrong
+
+
+def test_without_a_home_nothing_is_missed():
+    assert spoilt_readings("4915123456789", read_number("4915123456789", Trunk("")), "") == ()
