@@ -15,6 +15,7 @@ from desk.complaint_rows import Channel
 from desk.faults import ComplaintError
 from desk.intake import Filed, Intake
 from desk.reading import NewComplaint
+from rules.lists.list_files import unmarked_number
 from rules.texts.lines import TooLongLine, lines_of
 from rules.texts.quotations import SLIPPED_OUT, slipped_out
 
@@ -151,9 +152,9 @@ def kinds(bad: Iterable[BadLine]) -> list[Kind]:
 def _complaint(row: dict[str, str], source: str, zone: ZoneInfo, channel: Channel) -> NewComplaint:
     knew = {name.removeprefix("knew_"): cell for name, cell in row.items() if name.startswith("knew_") and cell}
     return NewComplaint(
-        accused=row.get("accused", "").removeprefix("'"),  # as spreadsheets keep what looks like a formula
-        reporter=row.get("reporter", "").removeprefix("'"),
-        called=row.get("called", "").removeprefix("'"),
+        accused=unmarked_number(row.get("accused", "")),  # as spreadsheets keep what looks like a formula
+        reporter=unmarked_number(row.get("reporter", "")),
+        called=unmarked_number(row.get("called", "")),
         at=_moment(row.get("at", ""), zone),
         category=row.get("category", "") or "other",
         text=row.get("text", ""),

@@ -208,7 +208,7 @@ def _table(
             raise ListFileError(fault, line)
         number = row[at] if at < len(row) else ""
         if number[:1] in _MARKS:
-            number = _unmarked_number(number)
+            number = unmarked_number(number)
         if fault:
             yield line, number, {FAULT: fault}
             continue
@@ -256,7 +256,7 @@ _MARKS = frozenset("='")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
-def _unmarked_number(cell: str) -> str:
+def unmarked_number(cell: str) -> str:
     """A number without what keeps spreadsheets from reading it as one: ="0755...", '0755..."""
     return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell.removeprefix("'")
 
@@ -435,6 +435,8 @@ def _by_field(found: Mapping[str, object], wanted: Collection[str], seen: Seen, 
         elif value not in (None, "", [], {}):
             seen.column(name)
     number = read.get("number")
+    if isinstance(number, str) and number[:1] in _MARKS:
+        read["number"] = number = unmarked_number(number)
     if stars and isinstance(number, str) and _plain(names["number"]) in _BEGINNINGS:
         read["number"] = _with_star(number)
     return read

@@ -33,6 +33,16 @@ async def test_sound_lines_are_filed_and_others_named(town):
     assert (second.accused, second.source, second.channel) == ("+8613912345678", "12321.csv", "centre")
 
 
+async def test_what_keeps_a_spreadsheet_from_reading_a_number_is_no_part_of_it(town):
+    text = 'accused,reporter,called\n"=""+8613912345678""","=""13800138001""",\'95588\n'
+    found = await file_centre(
+        town.desk.complaints, text.splitlines(True), source="centre.csv", zone=town.desk.archive.zone
+    )
+    assert (found.filed, list(found.bad)) == (1, [])
+    (one,) = await listed(town.desk.archive.store.connection)
+    assert one.accused == "+8613912345678"
+
+
 async def test_two_reporters_in_one_cell_are_named_by_their_line(town):
     lines = ["accused,reporter\n", "95012345,13800138000 13900139000\n", "95012345,13800138001、13800138002\n"]
     found = await file_centre(town.desk.complaints, lines, source="x", zone=town.desk.archive.zone)

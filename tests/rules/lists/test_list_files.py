@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 
 import pytest
@@ -321,6 +322,13 @@ def test_a_0_or_false_in_json_is_a_value():
     text = '{"number": "1", "expires": 0, "note": false, "reason": 0, "trunks": [], "source": null}\n'
     ((_, _, more),) = read_lines(io.BytesIO(text.encode()))
     assert more == {"expires": "0", "note": "False", "reason": "0"}
+
+
+def test_what_keeps_a_spreadsheet_from_reading_a_number_is_no_part_of_it_in_json_either():
+    lines = ({"number": '="01711234567"'}, {"number": "'01711234567"}, {"prefix": "'0171"})
+    text = "\n".join(map(json.dumps, lines))
+    found = [number for _, number, _ in read_lines(io.BytesIO(text.encode()), stars=True)]
+    assert found == ["01711234567", "01711234567", "0171*"]
 
 
 def test_a_row_whose_first_cell_is_the_number_of_a_case_is_no_comment():
