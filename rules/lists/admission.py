@@ -152,7 +152,7 @@ def _canonical(text: str, folded: str, country: str) -> str:
     if not number.canonical:
         raise EntryError("not-a-number", f"{text!r} is no number (it reads as {number.kind})")
     try:
-        refuse_spoilt(text, folded, number, decided(country), fewest=1)
+        refuse_spoilt(text, folded, number, country, fewest=1)
     except SpoiltNumber as error:
         raise EntryError(error.name, str(error)) from error
     return number.canonical

@@ -37,11 +37,15 @@ class SpoiltNumber(BadValue):
         self.name = "lost-zero"
 
 
-def refuse_spoilt(text: str, folded: str, number: Number, country: str, *, fewest: int = 2) -> None:
-    """SpoiltNumber where the digits could mean so many things: by one alone nobody else is meant."""
-    readings = spoilt_readings(folded, number, country)
-    if len(readings) >= fewest:
-        raise SpoiltNumber(text, without_separators(folded), readings)
+def refuse_spoilt(text: str, folded: str, number: Number, home: str, *, fewest: int = 2) -> None:
+    """SpoiltNumber where the digits could mean so many things: by one alone nobody else is meant.
+
+    ``home``: the country, or all those that read ``number`` alike (rules/numbering/typed.py).
+    """
+    for country in home.split():
+        readings = spoilt_readings(folded, number, country)
+        if len(readings) >= fewest:
+            raise SpoiltNumber(text, without_separators(folded), readings)
 
 
 def spoilt_readings(folded: str, number: Number, country: str) -> tuple[str, ...]:

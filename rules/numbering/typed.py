@@ -197,7 +197,7 @@ def one_typed(text: str, home: str, *, called: bool = False) -> Number:
 def surely_typed(text: str, home: str, *, called: bool = False) -> Number:
     """The number that somebody typed; SpoiltNumber where it lacks its 0 or its + and could be another one's."""
     number = read_typed(text, home, called=called)
-    refuse_spoilt(text, fold(text).strip(), number, decided(home))
+    refuse_spoilt(text, fold(text).strip(), number, home)
     return number
 
 
