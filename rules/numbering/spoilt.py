@@ -5,6 +5,7 @@ Spreadsheets drop both. What is left may be read as a number of somebody else's,
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Final
 
@@ -13,11 +14,12 @@ import phonenumbers
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.numbers import SHORTEST_GUESS, read_number
 from rules.numbering.plan_table import codes_of
-from rules.numbering.spelling import is_digits, without_separators
+from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.texts.bad_value import BadValue
 
 _LINES: Final = frozenset((NumberClass.FIXED, NumberClass.MOBILE))
 _NO_NUMBER: Final = frozenset((NumberClass.IMPOSSIBLE, NumberClass.MALFORMED, NumberClass.EXTENSION))
+_OF_A_PLAN: Final = re.compile(r"([A-Za-z]{2}):([0-9]+)")
 _LONGEST_DIALLED: Final = 3  # digits that were dialled before numbers once: 01, 044 and 045 in Mexico
 _SHORTEST_DIALLED: Final = 8  # digits: of those that begin with a 0 no extension has so many
 
@@ -37,11 +39,14 @@ class SpoiltNumber(BadValue):
         self.name = "lost-zero"
 
 
-def refuse_spoilt(text: str, folded: str, number: Number, home: str, *, fewest: int = 2) -> None:
+def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: int = 2) -> None:
     """SpoiltNumber where the digits could mean so many things: by one alone nobody else is meant.
 
-    ``home``: the country, or all those that read ``number`` alike (rules/numbering/typed.py).
+    ``spelt`` is the number within the text. ``home``: the country, or all those that read ``number`` alike (rules/numbering/typed.py).
     """
+    folded = fold(spelt).strip()
+    if (inside := _OF_A_PLAN.fullmatch(folded)) and number.canonical[:1] == "+":  # DE:4915123456789
+        home, folded, fewest = inside[1].upper(), inside[2], 2
     for country in home.split():
         readings = spoilt_readings(folded, number, country)
         if len(readings) >= fewest:

@@ -129,9 +129,12 @@ def _undecided(text: str, home: str) -> UndecidedHome:
     digits = without_separators(fold(text)).rstrip("*")
     code, trunk_prefix = codes_of(possible)
     shown = digits.removeprefix(trunk_prefix) if is_digits(digits) else "..."
+    advice = f"write it with its country code (+{code}{shown}) or with its plan ({possible}:{shown})"
+    for own, prefix in map(codes_of, home.split()):
+        if own != prefix and digits.startswith(own) and is_digits(digits):  # without its +, or of there without its 0
+            advice = f"write +{digits} or +{own}{digits}"
     return UndecidedHome(
-        f"{text!r} is read differently in {', '.join((country, *others[:-1]))} and {others[-1]}",
-        f"write it with its country code (+{code}{shown}) or with its plan ({possible}:{shown})",
+        f"{text!r} is read differently in {', '.join((country, *others[:-1]))} and {others[-1]}", advice
     )
 
 
@@ -197,7 +200,7 @@ def one_typed(text: str, home: str, *, called: bool = False) -> Number:
 def surely_typed(text: str, home: str, *, called: bool = False) -> Number:
     """The number that somebody typed; SpoiltNumber where it lacks its 0 or its + and could be another one's."""
     number = read_typed(text, home, called=called)
-    refuse_spoilt(text, fold(text).strip(), number, home)
+    refuse_spoilt(text, text, number, home)
     return number
 
 

@@ -45,6 +45,12 @@ def test_the_two_ways_to_write_it_are_taken():
     assert read_typed("HK:23456789", "").canonical == "+85223456789"
 
 
+def test_what_begins_with_a_countrys_own_code_is_advised_with_its_plus_first():
+    for home in ("DE IT", "IT DE"):
+        with pytest.raises(BadValue, match=r"write \+4915123456789 or \+494915123456789"):
+            read_typed("4915123456789", home)
+
+
 def test_what_both_countries_read_alike_is_taken():
     assert read_typed("0085223456789", "CN HK").canonical == "+85223456789"
     assert read_typed("1001", "CN HK", called=True).canonical == "EXT:1001"
