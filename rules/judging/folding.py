@@ -37,6 +37,8 @@ _DECORATED: Final = re.compile(r" WITH .*")
 _MOST_STEPS: Final = 4
 _MOST_SIGNS: Final = 20_000  # remembered
 _HARDLY_BLANK: Final = re.compile("[\v\f\x1c-\x1f\x85\u2028\u2029]+")  # most show nothing of them, some a blank
+_NARROW: Final = re.compile("[\u2005-\u200a\u202f\u205f]+")  # and these a sliver
+_ODD_BLANKS: Final = re.compile(r"[^\S ]+")  # whatever is a blank and not the plain one: many show nothing of it
 _BLANKS: Final = re.compile(r"[\s\u2800]+")
 _WIDE: Final = "\u2e80-\u2fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _BETWEEN_WIDE: Final = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
@@ -58,9 +60,18 @@ def looks(text: str) -> tuple[str, ...]:
     """How else a name is read than as it is written: what it looks like, also to who lets it run from right to left."""
     plain = folded(text)
     others: tuple[str, ...] = () if plain is text else (plain,)
-    if plain is not text and _HARDLY_BLANK.search(text) is not None:
-        others += (folded(_HARDLY_BLANK.sub(" ", text)),)
-    return others if _TURNS not in text else (*others, folded(_TURNED.sub(_turned, text)))
+    if text.isascii() and text.isprintable():
+        return others
+    if _ODD_BLANKS.search(text) is not None:
+        others += _with_blanks(text)
+    return others if _TURNS not in text else (*others, *_with_blanks(_TURNED.sub(_turned, text)))
+
+
+def _with_blanks(text: str) -> tuple[str, ...]:
+    """With odd blanks shown as blanks, as nothing, and with the narrow ones alone as nothing: each that is another."""
+    apart = _HARDLY_BLANK.sub(" ", text)
+    bare = _NARROW.sub("", _HARDLY_BLANK.sub("", text))
+    return tuple({folded(each): None for each in (apart, bare, _ODD_BLANKS.sub("", text))})
 
 
 def _turned(run: re.Match[str]) -> str:

@@ -102,3 +102,23 @@ def test_a_sign_that_some_show_as_a_blank_is_read_both_ways():
     made = call(display_name="Bank\u2028of\u2028China")
     assert holds("{display_name: bank of china}", made)
     assert holds("{display_name: bankofchina}", made)
+
+
+# All that Python calls a blank: controls, the separators of lines and paragraphs, every width of Unicode.
+ODD_BLANKS = [sign for sign in map(chr, range(0x3001)) if sign.isspace() and sign != " "]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("sign", ODD_BLANKS, ids=ascii)
+def test_one_odd_blank_between_letters_hides_no_name(sign, turned):
+    """Telephones show a sliver of it or nothing."""
+    name = f"B{sign}ank of China"
+    made = call(display_name=f"\u202e{name[::-1]}" if turned else name)
+    for when in ("{contains: bank}", "bank of china", "bank*"):
+        assert holds(f"{{display_name: {when}}}", made)
+        assert rules(rule(f"{{display_name: {when}}}", "reject")).judge(made).action == "reject", "by the index, too"
+
+
+def test_narrow_blanks_between_letters_and_wide_ones_between_words_hide_no_name():
+    assert holds("{display_name: bank of china}", call(display_name="Ba\u200ank\u00a0of\u3000Chi\u2009na"))
+    assert not holds("{display_name: {contains: bank}}", call(display_name="Rob Ankers\u00a0Ltd"))
