@@ -13,13 +13,13 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 
+from rules.texts.turned import turned
+
 _KNOWN: Final = 2_000  # names remembered
 _LONGEST_KNOWN: Final = 1000  # characters of one
 _NO_SIGNS: Final = frozenset(("Cf", "Cc"))
 _MARKS: Final = frozenset(("Mn", "Me"))
 _DRAWN: Final = frozenset(("So", "No"))
-_TURNS: Final = "\u202e"  # from here on it is shown from right to left, until it ends or \u202c
-_TURNED: Final = re.compile("\u202e([^\u202a-\u202e]*)")
 # What a person takes other signs for among Latin ones; the list knows only those that are drawn alike.
 _ALSO_ALIKE: Final = dict(zip("бгпьиИяЯшШεєЄωΛΣΞßĸ", "brnbuNrRwWeeEwAEEbk", strict=True))
 _GREEK: Final = "αβγδε\0ζηθικλμνξοπρστυφχψω"  # Coptic has its letters in this order, small ones behind capitals
@@ -64,7 +64,9 @@ def looks(text: str) -> tuple[str, ...]:
         return others
     if _ODD_BLANKS.search(text) is not None:
         others += _with_blanks(text)
-    return others if _TURNS not in text else (*others, *_with_blanks(_TURNED.sub(_turned, text)))
+    for shown in turned(text):
+        others += _with_blanks(shown)
+    return others
 
 
 def _with_blanks(text: str) -> tuple[str, ...]:
@@ -72,10 +74,6 @@ def _with_blanks(text: str) -> tuple[str, ...]:
     apart = _HARDLY_BLANK.sub(" ", text)
     bare = _NARROW.sub("", _HARDLY_BLANK.sub("", text))
     return tuple({folded(each): None for each in (apart, bare, _ODD_BLANKS.sub("", text))})
-
-
-def _turned(run: re.Match[str]) -> str:
-    return run[1][::-1]
 
 
 @lru_cache(maxsize=_KNOWN)

@@ -21,6 +21,7 @@ from rules.numbering.spelling import (
     is_address,
     without_separators,
 )
+from rules.texts.turned import turned
 
 _MOST_RUNS: Final = 6  # of digits in one user part; each is looked up
 _MOST_READ: Final = 16  # readings that are tried for one user part: each costs up to 60 us
@@ -109,10 +110,12 @@ def _read(
 
 def _read_long(user: str, trunk: Trunk, contexts: tuple[str, ...], raw: str, whole: str, called: bool) -> Readings:
     """Of a long text first goes what nobody sees. What is too long even so, and could hold a digit, is marked."""
-    short, plain, shown = condensed(user), condensed(raw)[:LONGEST_USER], condensed(whole)
+    other = turned(user)
+    short, plain, shown = condensed(user), condensed(raw)[:LONGEST_USER], condensed(whole or "".join(other[:1]))
     found = _read(short, trunk.country, trunk.national, trunk.home, contexts, plain, shown, called)
     unread = any(could_hold_digits(each[LONGEST_USER:]) for each in (short, shown))
-    return Readings(found.first._replace(raw=user), found.others, found.resembled, found.differ or unread)
+    differ = found.differ or unread or bool(other)  # so long, and turned by what nobody sees
+    return Readings(found.first._replace(raw=user), found.others, found.resembled, differ)
 
 
 _remembered: Final = lru_cache(maxsize=20_000)(_read)
@@ -170,6 +173,9 @@ class _Reader:
         if whole:
             spelt = _without_scheme(fold_as_seen(whole[:LONGEST_USER]).strip())
             self._read_decorated(whole, spelt, without_separators(spelt))
+        for other in (*turned(user), *turned(whole)):
+            spelt = _without_scheme(fold_as_seen(other).strip())
+            self._read_decorated(other, spelt, without_separators(spelt))
         if len(user) > LONGEST_USER and self._shown:
             self._differ = True  # a number that goes on
         first = self._first.canonical

@@ -119,6 +119,35 @@ def test_what_is_left_unread_of_a_user_part_is_a_mark(user: str, called: bool):
     assert readings("170", CN, whole=user, called=called).differ
 
 
+@pytest.mark.parametrize(
+    ("user", "canonical"),
+    [
+        ("\u202e88559", "CN:95588"),
+        ("\u202e87654321071", LISTED),
+        ("%E2%80%AE87654321071", LISTED),
+        ("170\u202e87654321", LISTED),
+        ("\u202e8765\u2066234\u20691071\u202c", LISTED),
+        ("\u202b5678 1234 170", LISTED),
+        ("\u2067(5678) 1234 170\u2069", LISTED),
+        ("\u200f5678 1234 170", LISTED),
+        ("\u202e87654321071" + "\u0301" * 300, LISTED),
+        ("\u202e" + "\u200b" * 300 + "87654321071;1", LISTED),
+        ("１\u202e８７６５４３２１０７", LISTED),
+    ],
+)
+@pytest.mark.parametrize("called", [False, True])
+def test_marks_that_turn_the_direction_of_writing_hide_no_number(user: str, canonical: str, called: bool):
+    found = read(user, called=called)
+    assert found.differ
+    assert canonical in shown(found)
+
+
+@pytest.mark.parametrize("user", ["\u202d17012345678\u202c", "\u206617012345678\u2069", "\u200e17012345678"])
+def test_marks_that_turn_nothing_are_no_trick(user: str):
+    """Address books put them round each number that is copied."""
+    assert (shown(read(user)), read(user).differ) == ([LISTED], False)
+
+
 def test_an_escaped_semicolon_hides_none_either():
     found = read("17012345678%3Bphone-context=+49")
     assert (shown(found), found.differ) == (["+4917012345678", LISTED], True)
