@@ -29,6 +29,7 @@ from proxy.forwarding import (
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
 from proxy.neighbours import METHODS_OF_CALLS, Peer, Target
 from proxy.next_hops import Hop
+from proxy.onward import SHOWING
 from proxy.outgoing import Outgoing
 from proxy.pace import Meter
 from proxy.peers import DOWN, PeerAddress, Peers
@@ -564,7 +565,8 @@ class Core(Refusing):
         elsewhere = token is not None and not peer.from_pbx and self.proofs.leads_elsewhere(request, plan, token)
         stands = not (another or elsewhere) and self.proofs.stands(request, fields, token, peer, now)
         in_dialog = stands or peer.from_pbx
-        judged = another or request.method in JUDGED
+        # Without proof an UPDATE is judged as an INVITE is: each may change who stands on the telephone (RFC 4916).
+        judged = another or request.method in JUDGED or (request.method in SHOWING and not in_dialog)
         looped = self._is_looped(request, fields, loop, None if in_dialog else peer)
         onward = not peer.redirect
         refused = refuse_to_forward(request, fields, looped=looped, onward=onward)

@@ -22,7 +22,8 @@ from proxy.token import EMERGENCY, NO_CALL, Token, Tokens, goes_callers_way
 from proxy.validation import Fields, read_dialled
 
 JUDGED: Final = frozenset((b"INVITE", b"MESSAGE"))  # what a caller's number is read of
-# They only change or end what is there: phones that have lost our Route may send them on, whatever their To tag proves.
+# They only change or end what is there: phones that have lost our Route may send them on, whatever their To tag proves;
+# an UPDATE is judged then.
 METHODS_WITHIN: Final = frozenset((b"BYE", b"PRACK", b"UPDATE"))
 _OWN_TOKEN: Final = re.compile(rb"sips?:([^@;>.\s]+\.-\.p[^@;>\s]*)@")  # of a call that the PBX side began
 _MOST_OWN: Final = 4  # tokens of Record-Route that are verified

@@ -42,7 +42,8 @@ class SpoiltNumber(BadValue):
 def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: int = 2) -> None:
     """SpoiltNumber where the digits could mean so many things: by one alone nobody else is meant.
 
-    ``spelt`` is the number within the text. ``home``: the country, or all those that read ``number`` alike (rules/numbering/typed.py).
+    ``spelt`` is the number within the text. ``home``: the country, or all that read ``number`` alike
+    (rules/numbering/typed.py).
     """
     folded = fold(spelt).strip()
     if (inside := _OF_A_PLAN.fullmatch(folded)) and number.canonical[:1] == "+":  # DE:4915123456789

@@ -84,6 +84,21 @@ def test_in_a_call_that_stands_another_number_in_from_is_judged_like_a_new_call(
     assert play.calls[-1].caller.canonical == "CN:95012345"
 
 
+@pytest.mark.parametrize("route", ["", "Route: <sip:127.0.0.5;lr>", f"Route: <sip:{wire.US};lr>", "its token, broken"])
+@pytest.mark.parametrize("trusted", [False, True])
+def test_without_our_route_an_update_is_judged_as_an_invite_is(trusted: bool, route: str):
+    """RFC 3311 5.1, RFC 4916: it changes who stands on the telephone, and whoever leaves his token out proves less."""
+    play = Playbook(**TRUSTED) if trusted else Playbook()
+    _, up = play.answered()
+    data = in_dialog("UPDATE", up, cseq=2, from_=BLOCKED)
+    lines = [each for each in data.split(b"\r\n") if not each.startswith(b"Route:")]
+    token = next(each for each in data.split(b"\r\n") if each.startswith(b"Route:"))
+    if route:
+        lines.insert(1, token.replace(b"sip:", b"sip:x", 1) if "token" in route else route.encode())
+    assert judged_again(play, b"\r\n".join(lines))
+    assert play.calls[-1].caller.canonical == "CN:95012345"
+
+
 BY_CONTEXT = [
     ("<tel:12345678;phone-context=+86139>", "<tel:12345678;phone-context=+86170>"),
     ("<tel:8;phone-context=+861391234567>", "<tel:8;phone-context=+861701234567>"),
