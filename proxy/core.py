@@ -29,13 +29,12 @@ from proxy.forwarding import (
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
 from proxy.neighbours import METHODS_OF_CALLS, Peer, Target
 from proxy.next_hops import Hop
-from proxy.onward import SHOWING
 from proxy.outgoing import Outgoing
 from proxy.pace import Meter
 from proxy.peers import DOWN, PeerAddress, Peers
 from proxy.peers import REFUSED as REFUSED_THERE
 from proxy.probing import Asking, Prober
-from proxy.proofs import JUDGED, METHODS_WITHIN, Proofs
+from proxy.proofs import JUDGED, METHODS_WITHIN, Proofs, is_judged
 from proxy.proxy_settings import LimitSettings
 from proxy.redirecting import CONTACT, go_on, judges_any, redirection
 from proxy.refusing import BANNED, NO_ROOM, Refusing
@@ -565,8 +564,7 @@ class Core(Refusing):
         elsewhere = token is not None and not peer.from_pbx and self.proofs.leads_elsewhere(request, plan, token)
         stands = not (another or elsewhere) and self.proofs.stands(request, fields, token, peer, now)
         in_dialog = stands or peer.from_pbx
-        # Without proof an UPDATE is judged as an INVITE is: each may change who stands on the telephone (RFC 4916).
-        judged = another or request.method in JUDGED or (request.method in SHOWING and not in_dialog)
+        judged = another or is_judged(request.method, in_dialog=in_dialog)
         looped = self._is_looped(request, fields, loop, None if in_dialog else peer)
         onward = not peer.redirect
         refused = refuse_to_forward(request, fields, looped=looped, onward=onward)

@@ -29,6 +29,11 @@ _OWN_TOKEN: Final = re.compile(rb"sips?:([^@;>.\s]+\.-\.p[^@;>\s]*)@")  # of a c
 _MOST_OWN: Final = 4  # tokens of Record-Route that are verified
 
 
+def is_judged(method: bytes, *, in_dialog: bool) -> bool:
+    """Are rules asked? Without proof of an UPDATE, too: like an INVITE it changes who is shown (RFC 4916)."""
+    return method in JUDGED or (not in_dialog and method in SHOWING)
+
+
 class Proofs:
     """Asked for each request; what was remembered of its call tells, else the token itself."""
 
