@@ -12,13 +12,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import blake2b
+from itertools import islice, product
 from typing import Final
 
 from rules.judging.counting_memory import octets_a_call
 from rules.judging.folding import folded as fold
 from rules.language.values import read_count_name, span_name
-from rules.model import Call, Outcome
+from rules.model import READINGS_DIFFER, Call, Outcome
 from rules.settings.screening import RateSettings
+from rules.texts.turned import turned
 
 # The same call comes again with what was lacking (RFC 3261 8.1.3.5, 22.2 and 22.3, RFC 3329, 4028, 8224).
 _AMENDABLE: Final = frozenset((401, 407, 413, 415, 416, 420, 421, 422, 428, 494))
@@ -28,6 +30,7 @@ _SHORTEST_BLOCK: Final = 4  # characters of a number that are left: what is shor
 _LONGEST_TEXT: Final = 64  # characters by which calls are counted: strangers choose them, and more takes more memory
 _SWEPT_AT_ONCE: Final = 4  # calls that left every window are forgotten a few at a time, as new ones come
 _CUT_AT: Final = 32  # places of forgotten calls before the list of those that have something in common is cut
+_MOST_KEYS: Final = 32  # by which one call is counted that shows several names: each takes the room of a call
 LIST: Final = "list"  # what a call may have more than one of
 
 Key = str | tuple[str, ...]
@@ -74,6 +77,7 @@ class _Counted:
         "amended",
         "answered",
         "at",
+        "beyond",
         "call_id",
         "called",
         "calling",
@@ -100,6 +104,7 @@ class _Counted:
         self.tables = tables  # that count it
         self.keys = keys  # by what, in each of these
         self.amended = 0  # so many times it did
+        self.beyond = 0  # places that it takes beyond one a table
         self.answered = 0.0  # when; 0: not, or not yet
         self.hung_up = 0.0
         self.rang = 0.0  # seconds that it rang until the caller gave it up; 0: he did not
@@ -330,6 +335,11 @@ def _plain(text: str) -> str:
     return _short(fold(text).casefold()) if text else ""
 
 
+def _name(text: str) -> str:
+    """Blanks, of which there are many kinds, make no other name of it either."""
+    return _plain(text).replace(" ", "")
+
+
 def _short(text: str) -> str:
     """The text, or what no other long one has."""
     return text if len(text) <= _LONGEST_TEXT else blake2b(text.encode("utf-8", "replace"), digest_size=24).hexdigest()
@@ -354,7 +364,7 @@ _READ: Final[dict[str, Callable[[Call], str]]] = {
     "trunk": lambda call: call.trunk.name,
     "source": lambda call: call.source,
     "domain": lambda call: _plain(call.domain).rstrip("."),
-    "display_name": lambda call: _plain(call.display_name),
+    "display_name": lambda call: _name(call.display_name),
     "user_agent": lambda call: _plain(call.user_agent),
     "caller.block/10": _block(1),
     "caller.block/100": _block(2),
@@ -379,6 +389,59 @@ def _reader_of(per: Sequence[str]) -> Callable[[Call], Key]:
     return read
 
 
+def _by_each_caller(part: str, call: Call) -> list[str]:
+    """By each number that it shows: of one that could be taken for another by each of its readings."""
+    differ = call.facts is not None and READINGS_DIFFER in call.facts
+    first, found = call.caller, list[str]()
+    for number in call.callers if differ else (first, *call.callers[len(call.asserted) :]):
+        call.caller = number
+        found.append(_READ[part](call))
+    call.caller = first
+    return found
+
+
+def _each_text(about: str) -> Callable[[Call], list[str]]:
+    def texts(call: Call) -> list[str]:
+        more = call.more_texts or {}
+        return [getattr(call, about), *more.get(about, ())]
+
+    return texts
+
+
+def _each_name(call: Call) -> list[str]:
+    names = _each_text("display_name")(call)
+    return [*names, *(shown for name in names for shown in turned(name))]
+
+
+_TEXTS: Final[dict[str, tuple[Callable[[Call], list[str]], Callable[[str], str]]]] = {
+    "display_name": (_each_name, _name),
+    "domain": (_each_text("domain"), lambda text: _plain(text).rstrip(".")),
+    "user_agent": (_each_text("user_agent"), _plain),
+}
+
+
+def _values(part: str, call: Call) -> list[str]:
+    """All that a telephone may show of this part of a call, each once."""
+    found: list[str] = []
+    if part in _TEXTS:
+        texts, plain = _TEXTS[part]
+        found = [plain(text) for text in texts(call)]
+    elif part.startswith("caller"):
+        found = _by_each_caller(part, call)
+    else:
+        found = [_READ[part](call)]
+    return [value for value in dict.fromkeys(found) if value]
+
+
+def _shows_several(call: Call) -> bool:
+    """Has it several numbers or texts, of which one telephone shows this and another that?"""
+    if call.more_texts is not None or (not call.display_name.isascii() and turned(call.display_name)):
+        return True
+    if len(call.callers) == 1:
+        return False
+    return len(call.callers) > len(call.asserted) or (call.facts is not None and READINGS_DIFFER in call.facts)
+
+
 class Rates:
     """All that is counted: by the caller on his trunk, and by whatever else rules count by."""
 
@@ -391,6 +454,7 @@ class Rates:
         self._open: dict[str, _Counted] = {}  # by decision: those whose end is still awaited
         self._amendable: dict[str, _Counted] = {}  # by Call-ID: those that may come again amended
         self._number = 0
+        self._beyond = 0  # places that calls take beyond one a table: those that show several names
         self._octets = 0  # what a call takes
         self._begun = 0.0  # when the first call was counted since something new was; 0: none yet
         self.forgotten = 0  # calls that had to go before their time, because there is no more room
@@ -431,6 +495,7 @@ class Rates:
         self._shortest = min((table.asked[-1].seconds for table in self._all), default=0)
         if not self._all:
             self._calls.clear()
+            self._beyond = 0
             self._open.clear()
             self._amendable.clear()
 
@@ -449,11 +514,15 @@ class Rates:
         tables = self._all
         if not tables:
             return
-        keys: tuple[Key, ...] = tuple([table.read(call) for table in tables])
-        if self.by_list or "" in keys:
-            tables, keys = _counted_by(tables, keys, lists)
-            if not keys:
-                return
+        several = _shows_several(call)
+        if several:
+            tables, keys = _counted_by_each(tables, call, lists)
+        else:
+            keys = tuple([table.read(call) for table in tables])
+            if self.by_list or "" in keys:
+                tables, keys = _counted_by(tables, keys, lists)
+        if not keys:
+            return
         at = call.at
         counted = self._again(call, tables, keys, decision) if self._amendable else None
         new = counted is None
@@ -461,6 +530,8 @@ class Rates:
             counted = _Counted(call, decision, self._number, tables, keys)
             self._number += 1
             self._calls.append(counted)
+            counted.beyond = max(0, len(keys) - len(self._all))
+            self._beyond += counted.beyond
         facts = call.facts
         if facts is None:
             facts = call.facts = {}
@@ -468,7 +539,7 @@ class Rates:
         place = -1
         for table in tables:
             place += 1
-            if table.by_list:
+            if several or table.by_list:
                 largest: Facts = {}
                 table.count(keys[place], counted, largest, need, new)
                 _take_larger(facts, largest)
@@ -550,7 +621,8 @@ class Rates:
     def _sweep(self, begin: float) -> None:
         """Forget what left every window, and the oldest when there is no room."""
         calls = self._calls
-        if len(calls) > self.settings.remembered_calls:
+        most = self.settings.remembered_calls
+        while len(calls) > most - (self._beyond // len(self._all) if self._beyond else 0) and len(calls) > 1:
             self.forgotten += 1
             self._forget(calls.popleft())
         for _ in range(_SWEPT_AT_ONCE):
@@ -559,6 +631,7 @@ class Rates:
             self._forget(calls.popleft())
 
     def _forget(self, counted: _Counted) -> None:
+        self._beyond -= counted.beyond
         self._open.pop(counted.decision, None)
         if counted.call_id and self._amendable.get(counted.call_id) is counted:
             del self._amendable[counted.call_id]
@@ -585,6 +658,20 @@ def _counted_by(
             those.append(table)
             theirs.append(key)
     return tuple(those), tuple(theirs) if theirs else _NO_KEYS
+
+
+def _counted_by_each(
+    tables: tuple[Table, ...], call: Call, lists: Collection[str]
+) -> tuple[tuple[Table, ...], tuple[Key, ...]]:
+    """The same for a call that shows several names or numbers: it counts under each that is one of a rule's."""
+    those: list[Table] = []
+    theirs: list[Key] = []
+    for table in tables:
+        for key in table.read_each(call)[:_MOST_KEYS]:
+            found = _counted_by((table,), (key,), lists)
+            those += found[0]
+            theirs += found[1]
+    return tuple(those), tuple(theirs)
 
 
 def _take_larger(facts: Facts, more: Facts) -> None:
@@ -634,6 +721,7 @@ class Table:
         self.by_list = LIST in per
         self.only_list = per == (LIST,)
         self.read: Callable[[Call], Key] = _nothing if self.only_list else _reader_of(per)
+        self._parts = [each for each in per if each != LIST]
         self.commons: dict[Key, _Counted | _Common] = {}
         self.asked: tuple[_Asked, ...] = ()
         self.of_ends = False  # is anything asked of how calls end?
@@ -641,6 +729,17 @@ class Table:
         self._alone: list[str] = []  # figures that are 1 for whoever has nothing in common with another
         self._none: list[str] = []  # and those that are 0
         self.ask(asked)
+
+    def read_each(self, call: Call) -> list[Key]:
+        """All by which it counts a call that shows several names or numbers, what stands first before the others."""
+        if self.only_list:
+            return [""]
+        if not self._parts:
+            return [(value, call.trunk.name) for value in _values("caller", call)]
+        values = [_values(part, call) for part in self._parts]
+        if len(values) == 1:
+            return [*values[0]]
+        return [*islice(product(*values), _MOST_KEYS)]
 
     def ask(self, asked: Iterable[tuple[str, int]]) -> None:
         """Measure what another rule set asks for; what is remembered serves it as far as it reaches back."""

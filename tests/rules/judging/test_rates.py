@@ -1,13 +1,14 @@
 """What a caller did lately: rolling windows that include the call itself, per trunk, within bounds."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.judging.rates import Rates
-from rules.model import Outcome
+from rules.model import Call, Number, NumberClass, Outcome
 from rules.settings.screening import RateSettings
 from tests.rules.calls import ABROAD, CN, EVENING, call
 
@@ -264,3 +265,90 @@ def test_sums_are_those_of_a_plain_count(events, changed_at):
             rates.ended(str(number), Outcome(status, True, 2000 if status == 487 else 0))
         if lasts is not None:
             rates.hung_up(str(number), at + lasts)
+
+
+CONSTANT, OTHER = "LoanQ", "\u202eQnaoL"
+TRUSTED = CN._replace(identity_trusted=True)
+
+
+def shown(number: int, **more: object) -> Call:
+    """A call whose first number and texts are another each time."""
+    texts: dict[str, object] = {
+        "at": EVENING + number,
+        "display_name": f"x{number}",
+        "domain": f"h{number}",
+        "user_agent": f"agent {number}",
+    }
+    return call(f"139123{number:05}", trunk=TRUSTED, **{**texts, **more})
+
+
+NUMBER = Number("+8617012345678", NumberClass.MOBILE)
+
+
+def with_another(number: int) -> Call:
+    made = shown(number)
+    made.callers = (made.caller, NUMBER)
+    return made
+
+
+def spelt_otherwise(number: int) -> Call:
+    made = with_another(number)
+    made.asserted = made.callers
+    made.mark_unread()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("per", "each"),
+    [
+        ("display_name", lambda number: shown(number, more_texts={"display_name": (f"y{number}", CONSTANT)})),
+        ("display_name", lambda number: shown(number, display_name=CONSTANT if number % 2 else OTHER)),
+        ("display_name", lambda number: shown(number, display_name="Lo\u00a0anQ" if number % 2 else CONSTANT)),
+        ("domain", lambda number: shown(number, more_texts={"domain": ("loanq.example",)})),
+        ("user_agent", lambda number: shown(number, more_texts={"user_agent": ("Dialer/1",)})),
+        ("caller", with_another),
+        ("caller", spelt_otherwise),
+        ("caller_block_100", with_another),
+        ("caller_and_display_name", with_another),
+        ("", with_another),
+    ],
+)
+def test_a_call_counts_under_each_name_and_number_that_a_telephone_may_show(per: str, each: Callable[[int], Call]):
+    name = f"calls_per_{per}" if per else "calls"
+    rates = Rates({(name, HOUR)})
+    for number in range(6):
+        made = each(number)
+        if "_and_" in per:
+            made.display_name = CONSTANT
+        first = made.caller
+        rates.count(made, f"d{number}")
+        assert made.facts[f"{name}_1h"] == number + 1
+        assert made.caller is first
+    for number in range(6):
+        rates.ended(f"d{number}", REJECTED)
+
+
+def test_several_readings_of_one_ordinary_number_are_one_number():
+    rates = Rates({("calls_per_caller", HOUR)})
+    for number in range(3):
+        made = with_another(number)
+        made.asserted = made.callers
+        rates.count(made, f"d{number}")
+        assert made.facts == {"calls_per_caller_1h": 1}
+
+
+def test_calls_that_show_many_names_take_no_more_room_than_others():
+    asked = {("calls_per_display_name", HOUR), ("calls_per_caller", HOUR)}
+    rates = Rates(asked, RateSettings(remembered_calls=1000))
+    for number in range(3000):
+        rates.count(
+            shown(number, more_texts={"display_name": tuple(f"{number}-{each}" for each in range(60))}), f"{number}"
+        )
+    tables = rates._all
+    assert sum(len(table.commons) for table in tables) <= 2 * 1000
+    assert 50 <= len(rates) <= 65
+    for number in range(3000, 3000 + 1000):
+        rates.count(shown(number), f"{number}")
+    assert len(rates) > 900
+    for number in range(10):
+        rates.count(shown(number, at=EVENING + 10 * HOUR), f"e{number}")
