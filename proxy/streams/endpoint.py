@@ -292,15 +292,20 @@ class StreamEndpoint(Endpoint):
 
     def leave_to_another(self) -> None:
         """Another process takes new connections from now on; those that are open go on here until they are closed."""
+        self._take_no_more()
+        self._sock.close()
+
+    def _take_no_more(self) -> None:
+        """The loop forgets the socket before it is closed: another may have its number next, and be taken for it."""
         if self._accepting is not None:
             self._accepting.cancel()
-        self._sock.close()
+            if self._sock.fileno() >= 0:
+                self._accepting.get_loop().remove_reader(self._sock)
 
     def close(self) -> None:
         """Take no more, and close all that are open."""
         super().close()
-        if self._accepting is not None:
-            self._accepting.cancel()
+        self._take_no_more()
         for task in self._tasks:
             task.cancel()
         self._sock.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -298,3 +299,20 @@ async def test_in_overload_the_calls_of_a_connection_are_refused_as_they_come_as
         while wire.status(answer := await line.heard()) < 200:
             pass
         assert (wire.status(answer), wire.header(answer, "Call-ID")) == (503, "stream-200")
+
+
+@pytest.mark.parametrize("end", ["close", "leave_to_another"])
+async def test_whoever_gets_the_number_of_a_closed_socket_next_is_not_taken_for_it(end: str):
+    loop = asyncio.get_running_loop()
+    async with street("tcp") as house:
+        (listening,) = house.server._endpoints
+        assert isinstance(listening, StreamEndpoint)
+        await asyncio.sleep(0)  # it accepts
+        number = listening.descriptor()
+        with socket.create_server(("127.0.0.1", 0)) as other, socket.socket() as any_number:
+            getattr(listening, end)()
+            with socket.socket(fileno=os.dup2(any_number.fileno(), number)) as same_number:
+                same_number.setblocking(False)
+                await loop.sock_connect(same_number, other.getsockname())
+                other.accept()[0].close()
+                assert await asyncio.wait_for(loop.sock_recv(same_number, 1), 60) == b""
