@@ -137,6 +137,10 @@ async def faults(client, **changed) -> list[str]:
 async def test_each_fault_names_its_field(client):
     assert await faults(client, accused="110") == ["/accused"]
     assert await faults(client, accused="no number") == ["/accused"]
+    assert await faults(client, accused="85223456789") == [
+        "/accused"
+    ]  # Hong Kong's without its +, or Zunyi's without 0
+    assert await faults(client, reporter="37123456789") == ["/reporter"]
     assert await faults(client, accused=95012345) == ["/accused"]
     assert await faults(client, reporter=None) == ["/reporter"]
     assert await faults(client, reporter="13800138000 / 13900139000") == ["/reporter"]

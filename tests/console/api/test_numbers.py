@@ -27,3 +27,4 @@ async def test_an_emergency_number_and_no_number(client):
     answer = await client.get("/v1/numbers/jane")
     assert answer.status_code == 422
     assert "jane" not in answer.text
+    assert (await client.get("/v1/numbers/85223456789")).status_code == 422  # Hong Kong's, or Zunyi's
