@@ -65,9 +65,10 @@ async def test_heads_are_stamped_and_held_against_the_chains(noting, stamps):
             "'steps are never deleted'); end"
         )
     async with noting() as here:
-        (broken,) = (await verify(here)).broken
+        broken, *standing = (await verify(here)).broken
         assert broken.startswith("lists: entry 2: the head that was noted and stamped 20")
         assert broken.endswith("is gone: the chain ends with entry 1")
+        assert len(standing) == 2, "a number stands on the list, which no entry says"
 
 
 async def test_what_the_authority_did_not_stamp_is_not_kept(noting, tsa, stamps):
