@@ -9,49 +9,73 @@ from typing import Final
 from rules.judging.engine import Hold
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists, Origin
-from rules.model import Call, Verdict
+from rules.model import Call, Hit, Verdict
 from rules.storage.store import DatabaseError, StoreError
 
 SOURCE: Final = "rule"  # where such an entry comes from; its author is the rule
 _MOST: Final = 10_000  # callers that wait to be written, and that were lately
+_PART: Final = 20  # somebody who goes on calling is written anew when such a part of his time is over
+_SEEN_S: Final = 1.0  # by then what was written shows in look-ups
+_READINGS: Final = 10  # of one caller, at most
 
 Key = tuple[str, str]
+LookUp = Callable[[str, float], tuple[Hit, ...] | None]
 
 
 class Holds:
     """What is to be written of a process."""
 
-    def __init__(self, tell: Callable[[str, BaseException], None]) -> None:
+    def __init__(self, tell: Callable[[str, object], None], look_up: LookUp) -> None:
         self.by_rule: Mapping[str, Hold] = {}  # what the live rules hold; empty: nothing is asked of any call
         self.written = 0
         self.dropped = 0  # for want of room, or because the list did not take them
         self._tell = tell
+        self._look_up = look_up  # the entries that cover a number now
         self._waiting: dict[Key, tuple[str, Hold, float]] = {}  # rule, what it holds, until when
         self._lately: dict[Key, float] = {}  # until when they are held
         self._task: asyncio.Task[None] | None = None
 
     def note(self, call: Call, verdict: Verdict) -> None:
         """A call was judged by rules of which some hold callers; emergency calls hold nobody."""
-        number = call.caller.canonical
-        if call.emergency or not number:
+        if call.emergency:
             return
+        numbers: list[str] | None = None
         for fired in verdict.fired:
             hold = self.by_rule.get(fired.name)
             if hold is None or fired.observed:
                 continue
-            key = (hold.list, number)
-            # Somebody who goes on calling is written anew when half of his time is over.
-            if self._lately.get(key, 0.0) - call.at > hold.seconds / 2:
-                continue
-            if len(self._waiting) >= _MOST:
-                self.dropped += 1
-                continue
+            if numbers is None:
+                numbers = _numbers_of(call)
+                if not numbers:
+                    self.dropped += 1
+                    self._tell("a caller could not be held on a list", f"his call shows no number (rule {fired.name})")
+                    return
+            for number in numbers:
+                self._hold(fired.name, hold, number, call.at)
+
+    def _hold(self, rule: str, hold: Hold, number: str, now: float) -> None:
+        """Have it written, unless it stands there for long enough."""
+        key = (hold.list, number)
+        left = self._lately.get(key, 0.0) - now
+        if left > hold.seconds - hold.seconds / _PART and self._still_held(key, hold.seconds - left, now):
+            return
+        if len(self._waiting) >= _MOST:
+            self.dropped += 1
+            return
+        if len(self._lately) >= _MOST:
+            self._lately = {one: until for one, until in self._lately.items() if until > now}
             if len(self._lately) >= _MOST:
-                self._lately = {one: until for one, until in self._lately.items() if until > call.at}
-                if len(self._lately) >= _MOST:
-                    self._lately.clear()
-            self._lately[key] = call.at + hold.seconds
-            self._waiting[key] = (fired.name, hold, call.at + hold.seconds)
+                self._lately.clear()
+        self._lately[key] = now + hold.seconds
+        self._waiting[key] = (rule, hold, now + hold.seconds)
+
+    def _still_held(self, key: Key, since: float, now: float) -> bool:
+        """Did nobody take him off after he was written?"""
+        if since < _SEEN_S:
+            return True
+        name, number = key
+        hits = self._look_up(number, now)
+        return hits is None or any(hit.list == name for hit in hits)
 
     def poll(self, lists: Lists | None) -> None:
         """Write what waits; called four times a second."""
@@ -83,3 +107,9 @@ class Holds:
             if entry.list == name and entry.text == number:
                 return entry.origin.source != SOURCE or (entry.origin.expires or until) >= until
         return False
+
+
+def _numbers_of(call: Call) -> list[str]:
+    """Every number that the asserted one may be read as, or looks like: whichever is looked up next time."""
+    found = dict.fromkeys(number.canonical for number in (call.caller, *call.asserted, *call.resembled))
+    return [number for number in found if number][:_READINGS]

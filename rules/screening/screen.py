@@ -105,7 +105,7 @@ class Screen:
         self._contacts = Contacts(keys.pseudonym, settings.facts.remembered_contacts)
         self._contacts.ask(ruleset.facts)
         self._restoring: asyncio.Task[None] | None = None
-        self._holds = Holds(self.journal.troubles.happened)
+        self._holds = Holds(self.journal.troubles.happened, lookup.look_up)
         self._holds.by_rule = ruleset.holds
         minutes = self._callback_minutes = settings.emergency.callback_minutes
         self._callbacks = Callbacks(minutes, pseudonym=partial(pseudonym, keys.pseudonym))

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from rules.lists.editing import Origin
+from rules.numbering.readings import readings
 from rules.screening.screen import Screen
 from rules.settings.screening import ListSettings, ScreeningSettings
-from tests.rules.calls import EVENING, LISTS, TRUSTED, call, faults, rule, rules
+from tests.rules.calls import CN, EVENING, LISTS, TRUSTED, call, faults, rule, rules
 
 HOUR = 3600.0
 HELD = {**LISTS, "watch": ListSettings(kind="plain")}
@@ -57,6 +58,58 @@ async def test_whom_a_rule_catches_stands_on_its_list_for_a_time(tmp_path):
         assert (await entries(screen))[0][3] == EVENING + 3.5 * HOUR, "he goes on, and is held for longer"
         await screen.lists.remove("watch", "+8613912345678", author="officer")
         assert await entries(screen) == [], "a person takes him off"
+
+
+async def test_whom_a_person_takes_off_is_held_again_when_the_rule_fires_again(tmp_path):
+    async with node(tmp_path) as screen:
+        screen.judge(call())
+        await written(screen)
+        screen.judge(call(at=EVENING + 2))
+        assert not screen._holds._waiting, "he stands there"
+        await screen.lists.remove("watch", "+8613912345678", author="officer")
+        screen.poll()
+        screen.judge(call(at=EVENING + 4))
+        await written(screen)
+        assert [one[3] for one in await entries(screen)] == [EVENING + 4 + 2 * HOUR]
+
+
+async def test_the_time_counts_from_the_last_call_by_which_the_rule_fired(tmp_path):
+    """Within a twentieth of it, so that who calls all the time is not written all the time."""
+    async with node(tmp_path) as screen:
+        for minutes in (0, 7, 14, 21):
+            screen.judge(call(at=EVENING + 60 * minutes))
+            if screen._holds._waiting:
+                await written(screen)
+        assert [one[3] for one in await entries(screen)] == [EVENING + 21 * 60 + 2 * HOUR]
+
+
+@pytest.mark.parametrize(
+    ("caller", "context", "held"),
+    [
+        ("15500000005", ("+49",), {"+8615500000005", "+4915500000005"}),
+        ("15500000002#", (), {"+8615500000002"}),
+        ("15500000002*1", (), {"+8615500000002"}),
+        ("15500000002,1", (), {"+8615500000002"}),
+    ],
+)
+async def test_a_hold_enters_every_number_that_the_caller_may_be_read_as(tmp_path, caller, context, held):
+    found = readings(caller, CN, contexts=context)
+    made = call("anonymous")
+    made.caller, made.asserted, made.resembled = found.first, (found.first, *found.others), found.resembled
+    made.callers = made.asserted
+    async with node(tmp_path) as screen:
+        screen.judge(made)
+        await written(screen)
+        assert {one[0] for one in await entries(screen)} >= held
+
+
+async def test_a_call_without_number_says_that_nobody_could_be_held(tmp_path):
+    told = []
+    async with node(tmp_path) as screen:
+        screen._holds._tell = lambda what, cause: told.append((what, cause))
+        screen.judge(call("anonymous"))
+        assert told == [("a caller could not be held on a list", "his call shows no number (rule bait)")]
+        assert screen.counters["holds_dropped"] == 1
 
 
 async def test_what_a_person_entered_stays_as_it_is(tmp_path):
