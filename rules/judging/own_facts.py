@@ -70,13 +70,15 @@ def similar(call: Call, digits: int) -> bool | None:
     caller, called = call.caller, call.called
     if not caller.canonical or not called.canonical:
         return None
-    if len(caller.canonical) != len(called.canonical):
-        return False
     code = _code_of(caller.region)
-    if not code or code != _code_of(called.region):
-        return False
     head = 1 + len(code) + digits
-    return len(caller.canonical) >= head and caller.canonical[:head] == called.canonical[:head]
+    if not code or len(caller.canonical) < head:
+        return False
+    # From the front, one more digit at a time: of a called number in the record no more than the first are known.
+    for end in range(1, head + 1):
+        if caller.canonical[:end] != called.canonical[:end]:
+            return False
+    return len(caller.canonical) == len(called.canonical) and code == _code_of(called.region)
 
 
 @lru_cache(maxsize=300)

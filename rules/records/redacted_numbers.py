@@ -17,6 +17,7 @@ from rules.model import Call, Number, NumberClass, Trunk
 # A digit, or whatever in an expression tells one from the * in its place; `.` takes both.
 _ASKS_DIGITS = re.compile(r"[0-9\[]|\\[dDwWbBpP*]")
 _PREFIX = "called.starts_with"
+_ANYBODY = Number("+12025550123", NumberClass.OTHER, "US")  # as long as what is compared with a called number
 
 
 class Undecided(Exception):
@@ -185,8 +186,7 @@ def asking(rules: Sequence[CompiledRule], clock: WallClock) -> tuple[CompiledRul
 
 def probing(called: Number, clock: WallClock) -> Facts:
     """Facts of a call of which nothing but the called number matters."""
-    caller: Any = Number("", NumberClass.ANONYMOUS)
-    facts = Facts(Call(caller=caller, called=called, trunk=Trunk("probe"), at=0.0), (), (), clock)
+    facts = Facts(Call(caller=_ANYBODY, called=called, trunk=Trunk("probe"), at=0.0), (), (), clock)
     facts.called_lists = facts.called_kinds = HIDDEN_LISTS
     return facts
 

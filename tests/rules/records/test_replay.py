@@ -148,6 +148,23 @@ def test_what_lies_in_hidden_digits_stays_open():
     assert found.share_newly_caught == 0.5, "what stays open counts as caught"
 
 
+def test_whether_caller_and_called_number_begin_alike_is_left_open_where_hidden_digits_say_it():
+    candidate = rules(rule("{similar: {digits: 7}}", "reject", "neighbour"))
+    alike = [call(f"138001389{n}{n}") for n in range(5)]
+    found = replayed(records(*alike, call("13912345678"), call("95588"), call("anonymous")), candidate)
+    assert (found.left_open, found.unclear, found.judged) == (5, {"neighbour": 5}, 3)
+    assert found.share_newly_caught == 5 / 8
+    known = replayed(records(*alike), candidate, known=["+8613800138000"])
+    assert (known.left_open, known.matched["neighbour"]) == (0, 5), "a number that rules name is known whole"
+    through = rules(
+        rule("{similar: {digits: 7}}", "{suspicion: 0}", "neighbour", mode="observe")
+        + rule("{fired: neighbour}", "reject", "acts")
+    )
+    assert replayed(records(*alike), through).left_open == 5, "a rule that asks another is as open as that one"
+    measured = replayed(records(call("13800138999", facts={"similar_7": True})), candidate)
+    assert (measured.left_open, measured.matched["neighbour"]) == (0, 1), "the record says it"
+
+
 def test_an_unchanged_rule_is_read_from_the_record():
     live = rules(rule("{called: {starts_with: +861380013}}", "reject", "ward"))
     rows = records(call(called="13800138000"), call(called="13800238000"), judged_by=live)
