@@ -98,23 +98,31 @@ class ComparedWithPast(NamedTuple):
     is_live: bool
     unsound: bool = False  # what is live no longer fits ringfence.yaml
     least: int = 0  # what fewer callers did is left out
+    judged: int = 0  # calls by which somebody learns of callers, of however few
+    untold: str = ""  # why no past call was read: whoever asks may not know
 
 
-async def compared_with_past(here: Installation, book: Rulebook, *, least: int = 0) -> ComparedWithPast:
+async def compared_with_past(
+    here: Installation, book: Rulebook, *, least: int = 0, untold: str = ""
+) -> ComparedWithPast:
     """Judge yesterday's calls, the newest of them where they are many, by these rules and by the live ones.
 
-    What fewer than `least` callers did is left out.
+    What fewer than `least` callers did is left out; ``untold`` says why whoever asks is told of no call at all.
     """
     live = await live_in(here)
     number = live.number if live else None
     if live is not None and live.hash == book.ruleset.revision:
         return ComparedWithPast(0, False, 0, 0, number, True)
     compared, unsound = _fitting(here, live)
+    if untold:
+        return ComparedWithPast(0, False, 0, 0, number, False, unsound, untold=untold)
     replay, span, _ = await replay_log(here, book, compared, since=time.time() - DAY_S, most=MOST)
     cut = span is not None and span.to_read == MOST < span.in_log
+    judged = replay.judged
     if least:
         replay.blur(least)
-    return ComparedWithPast(replay.read, cut, replay.changed, replay.from_allow_lists[1], number, False, unsound, least)
+    found = ComparedWithPast(replay.read, cut, replay.changed, replay.from_allow_lists[1], number, False)
+    return found._replace(unsound=unsound, least=least, judged=judged)
 
 
 def difference(old: Texts, new: Texts, *, names: tuple[str, str]) -> list[str]:

@@ -266,7 +266,7 @@ class UndoneShape(Shape):
     back: int
     kept: int = Field(description="Edited or taken off since: they stay so.")
     stay_off: Strings
-    sealed: Strings
+    sealed: Sentences
 
 
 class HeldShape(Shape):

@@ -13,6 +13,7 @@ from console.api.access.key_book import KeyBook
 from console.api.authentication import Authentication
 from console.api.idempotency import Idempotency
 from console.api.middleware import Middleware
+from console.cli.answers import HELD
 from console.cli.commands import app
 from console.web.application import Beside, console
 from ringfence.installation import Installation
@@ -96,7 +97,7 @@ def planted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planted")
     file = folder / "ringfence.yaml"
     text = CONFIGURATION.replace("rules: [rules.d/*.yaml]\n", "").replace(
-        "lists:\n", "lists:\n  sealed: {kind: sealed}\n  partners: {kind: allow}\n"
+        "lists:\n", "lists:\n  sealed: {kind: sealed}\n  partners: {kind: allow}\n  contracts: {kind: allow}\n"
     )
     file.write_text(f"{text}people: {{four_eyes: false}}\n")
 
@@ -132,6 +133,8 @@ def planted(tmp_path_factory):
     async def hire(here):
         people = await here.people()
         await people.accounts.add(Wanted("root", frozenset({Role.ADMIN})), author="root")
+        second = Wanted("second-keeper", frozenset({Role.LIST_KEEPER}), login="second-keeper")
+        await people.accounts.add(second, author="root")
         for role in Role:
             await people.accounts.add(Wanted(role.value, frozenset({role}), login=role.value), author="root")
             _, tokens[role.value] = await KeyBook(await here.access()).add(
@@ -181,6 +184,36 @@ def test_no_path_shows_one_whole_to_any_role(planted):
     seen: dict[str, set[int]] = {}
     Installation.open(file).run(ask_all)
     assert all(200 in statuses for statuses in seen.values()), seen
+
+
+def test_what_changes_a_list_shows_no_sealed_number_as_text_or_as_json(planted, under, tmp_path):
+    """A beginning that covers a sealed number is the keeper's; the number is not, whatever he does with it."""
+    beginnings, other = tmp_path / "beginnings.csv", tmp_path / "other.csv"
+    beginnings.write_text("number\n13712*\n")
+    other.write_text("number\n137123*\n")
+    imported, told = ("lists", "import", "contracts"), []
+
+    def said(*words: str, status: int = 0, by: str = "list-keeper") -> str:
+        found = under(by, *words)
+        assert found.exit_code == status, (words, found.output)
+        assert not whole(found.output), (words, found.output)
+        told.append(found.output)
+        return found.stdout
+
+    for form in ((), ("--json",)):
+        said(*imported, str(beginnings), "--dry-run", *form)
+        said(*imported, str(beginnings), *form)
+        said("lists", "show", "contracts", *form)
+        made = json.loads(said("lists", "imports", "--json"))[0]["id"]
+        said(*imported, str(other), "--replace", *form, status=HELD)
+        waits = json.loads(said("lists", "held", "--json"))[0]["id"]
+        said("lists", "release", str(waits), "--reason", "asked", *form, by="second-keeper")
+        after = json.loads(said("lists", "imports", "--json"))[0]["id"]
+        said("lists", "undo", str(after), *form)
+        said("lists", "undo", str(made), *form)
+        said("lists", "add", "contracts", "1371234*", *form)
+        said("lists", "remove", "contracts", "1371234*", *form)
+    assert sum("stays sealed" in one for one in told) >= 8, "it is said that one is, and of which seal"
 
 
 IN_FULL = {  # by whom one number in full is seen, with a reason

@@ -16,8 +16,8 @@ import typer
 from console.cli.answering import command
 from console.cli.answers import FAULTS, HELD, Answer, counted, fail, table
 from console.cli.files import reading
-from console.cli.lists.list_commands import SHOWN, Country, ListName, lists_app, sealed_lines
-from console.cli.lists.whom_it_hits import calls_of_the_last_day, caught_told, masked
+from console.cli.lists.list_commands import SHOWN, Country, ListName, lists_app, report_data, sealed_lines, sealed_told
+from console.cli.lists.whom_it_hits import calls_of_the_last_day, masked
 from console.cli.noted import least_callers, note_preview
 from console.cli.options import shown_time
 from rules.numbering.spelling import fold, without_separators
@@ -131,11 +131,6 @@ def told(report: ImportReport, file: str, name: str, took: float, *, dry_run: bo
         look = f"; try: ringfence why {report.example}" if report.example else ""
         lines.append(f"live after {took + POLLED_S:.1f} s{look}")
     return Answer(report_data(report), "\n".join(lines), list(refused_lines(report, file)))
-
-
-def report_data(report: ImportReport) -> dict[str, Any]:
-    """What an import did, for programs."""
-    return {**asdict(report), "refused": dict(report.refused), "caught": caught_told(report.caught)}
 
 
 def what_to_do(report: ImportReport) -> str:
@@ -299,4 +294,5 @@ async def undo(
     if done.overrules:
         named = ", ".join(done.useless[:SHOWN]) + (", ..." if done.overrules > SHOWN else "")
         lines.append(f"{done.overrules:,} blocks are now useless: {named}.")
-    return Answer(done, "\n".join([*lines, *sealed_lines(done.sealed)]))
+    shown = done._replace(sealed=sealed_told(done.sealed))
+    return Answer(shown, "\n".join([*lines, *sealed_lines(done.sealed)]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -122,7 +122,7 @@ async def proposes(lists: Lists, name: str, texts: Iterable[str], country: str) 
 
 def _proposed(report: ImportReport, name: str) -> Answer:
     """What waits for its approver, under which number; ends with the status of what waits for a person."""
-    data = {**asdict(report), "refused": dict(report.refused), "caught": caught_told(report.caught)}
+    data = report_data(report)
     if not report.held:
         return Answer(data, f"It stands on {name} just so already; nothing was changed.")
     release = f"`ringfence lists release {report.held_id} --reason ...`"
@@ -175,12 +175,23 @@ def _changed(entry: Entry, before: Origin, zone: str) -> str:
     return f"{entry.text} is on {entry.list} already; changed: {', '.join(was)}. All else stays."
 
 
-def sealed_lines(sealed: Sequence[str]) -> Iterator[str]:
-    """Numbers that came onto an allow list and pass nobody, by which seal; the first few by name."""
+def report_data(report: ImportReport) -> dict[str, Any]:
+    """What an import did, for programs: no sealed number more than people are shown."""
+    told = {"refused": dict(report.refused), "caught": caught_told(report.caught), "sealed": sealed_told(report.sealed)}
+    return asdict(report) | told
+
+
+def sealed_told(sealed: Sequence[str]) -> tuple[str, ...]:
+    """The same sentences with their numbers masked: what is sealed is shown in full to nobody who does not ask."""
     from desk.showing import worded
 
-    for seal in sealed[:SHOWN]:
-        yield f"not passed: {worded(seal)}"
+    return tuple(map(worded, sealed))
+
+
+def sealed_lines(sealed: Sequence[str]) -> Iterator[str]:
+    """Numbers that came onto an allow list and pass nobody, by which seal; the first few by name."""
+    for seal in sealed_told(sealed[:SHOWN]):
+        yield f"not passed: {seal}"
     if len(sealed) > SHOWN:
         yield f"not passed: {len(sealed) - SHOWN:,} sealed numbers more."
 

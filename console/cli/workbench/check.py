@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from console.cli.answers import counted
-from console.cli.noted import least_callers
+from console.cli.door import let_in
+from console.cli.noted import least_callers, note_preview
 from desk.archive import complaints_path
 from ringfence.candidates import ComparedWithPast, compared_with_past
 from ringfence.checks import closed_pages, ends_of_certificates, lost_keys
@@ -20,11 +21,11 @@ from ringfence.configuration import Configuration, PartlyRead, read_configuratio
 from ringfence.installation import Installation
 from ringfence.memory import too_large
 from ringfence.node_settings import rule_files
-from ringfence.people.door import act_as
 from ringfence.people.faults import NotAllowed
 from ringfence.people.nobody_left import nobody_left
 from ringfence.rulebook import Rulebook, compiled, load_rulebook, patterns
 from ringfence.stand_ins import beyond
+from rules.audit.doors import through
 from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
 from rules.language.compile import Built, Compiled, read_files
 from rules.language.faults import Location
@@ -36,6 +37,7 @@ from rules.texts.encodings import readable
 
 SHOWN = 10  # rules named in one line
 LONGEST_DEADLINE = timedelta(days=60)  # twenty working days, with a week of holidays in their midst, and some room
+_OF_CALLS = ("calls", "cut", "changed", "from_allow_lists")  # figures of `ComparedWithPast`
 WIDTH = 200  # characters of a line that are shown
 
 
@@ -87,8 +89,15 @@ class Findings(NamedTuple):
             "faults": faults,
             "not_analysed": dict(self.not_analysed),
             "counting_mib": self.counting_mib,
-            "standing": self.standing._asdict() if self.standing else None,
+            "standing": standing_data(self.standing) if self.standing else None,
         }
+
+
+def standing_data(found: ComparedWithPast) -> dict[str, Any]:
+    """The same as `standing_told` for programs; null for figures that are not told."""
+    data = found._asdict()
+    del data["judged"]  # by how many calls it is known is for the audit
+    return data | (dict.fromkeys(_OF_CALLS) if found.untold else {})
 
 
 def standing_told(found: ComparedWithPast) -> str:
@@ -96,7 +105,9 @@ def standing_told(found: ComparedWithPast) -> str:
     if found.is_live:
         return f"live as revision {found.live}"
     when = f"the last {found.calls:,} calls:" if found.cut else "yesterday:"
-    if not found.calls:
+    if found.untold:
+        past = f"yesterday: not told, {found.untold}"
+    elif not found.calls:
         past = "yesterday: no calls"
     elif not found.changed:
         past = f"{when} no call{f' of {found.least} callers' if found.least else ''} changes"
@@ -170,13 +181,17 @@ async def _whole(here: Installation, book: Rulebook) -> Findings:
 
 
 async def _standing(here: Installation, book: Rulebook) -> ComparedWithPast:
-    """What the rules would change of the past; of few callers only to who may see numbers, since anybody may check."""
+    """What the rules would change of the past, for whoever may replay it: under the same guards, limit and record."""
     try:
-        await act_as(here)
-        least = least_callers(here)
-    except NotAllowed:
-        least = here.configuration.privacy.least_callers
-    return await compared_with_past(here, book, least=least)
+        with through("command line"):
+            await let_in(here, "replay")
+    except NotAllowed as error:
+        return await compared_with_past(here, book, untold=error.reason)
+    found = await compared_with_past(here, book, least=least_callers(here))
+    if found.judged:
+        with through("command line", here.who.role):
+            await note_preview(here, found.judged, f"past calls: check, {book.ruleset.revision}")
+    return found
 
 
 async def _reviewed(here: Installation, names: list[str], compiled: Compiled) -> Findings:

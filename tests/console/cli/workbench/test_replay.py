@@ -12,6 +12,7 @@ from tests.console.past import past_calls
 from tests.rules.calls import rule
 
 CANDIDATE = rule("{caller: {starts_with: [95012]}}", "reject", "marketing") + rule("{caller: 95588}", "tag", "bank")
+ACCOUNTS = (("wang", "admin"), ("author", "rule-author"), ("officer", "complaint-officer"))
 CALLERS = ["95012345"] * 3 + ["13912345678"] * 7
 
 
@@ -157,3 +158,39 @@ def test_all_names_each_call_that_changes(run, candidate, file):
     assert len(re.findall(r"^      CN:95\*+ \([0-9a-f]{20}\)$", every.stdout, re.MULTILINE)) == 7
     (flip,) = json.loads(run("replay", "--rules", str(candidate), "--all", "--json").stdout)["flips"]
     assert len(flip["samples"]) == 7
+
+
+def test_check_tells_of_past_calls_whom_replay_tells_under_its_guards_and_enters_it(run, under, candidate, file):
+    """Whose number a call is can be found out by halves of a range: whoever asks `check` so is no better off."""
+    people = (
+        ("wang", "admin"),
+        ("author", "rule-author"),
+        ("officer", "complaint-officer"),
+        ("priv", "privacy-officer"),
+    )
+    for name, role in people:
+        assert under("wang", "people", "add", name, "--role", role, "--login", name).exit_code in (0, 3)
+    loose = file.with_name("loose.yaml")
+    own = file.parent / "rules.d" / "own.yaml"
+    own.write_text(own.read_text() + CANDIDATE)
+    loose.write_text(file.read_text() + "privacy: {least_callers: 0}\n")
+
+    def standing(login: str, *config: str) -> tuple[str, dict]:
+        text, found = under(login, "check", *config), under(login, "check", *config, "--json")
+        return text.stdout.splitlines()[-1], json.loads(found.stdout)["standing"]
+
+    said, told = standing("author")
+    assert "yesterday: no call of 5 callers changes" in said
+    assert (told["calls"], told["changed"], told["least"]) == (10, 0, 5)
+    for login in ("wang", "officer", "priv", "nobody"):
+        said, told = standing(login)
+        assert "yesterday: not told, " in said, (login, said)
+        assert [told[name] for name in ("calls", "cut", "changed", "from_allow_lists")] == [None] * 4
+    said, told = standing("author", "--config", str(loose))
+    assert "guards people less than" in said
+    assert told["changed"] is None
+    seen = json.loads(under("priv", "audit", "show", "--json", "--limit", "500").stdout)
+    looks = [one["actor"] for one in seen if "past calls: check" in one["detail"]]
+    assert looks == ["author"] * 2
+    assert {one["actor"] for one in seen if one["step"] == "looser file refused"} == {"author"}
+    assert {one["door"] for one in seen if "past calls: check" in one["detail"]} == {"command line"}
