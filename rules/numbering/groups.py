@@ -15,6 +15,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 from rules.model import Number, NumberClass, Trunk
+from rules.numbering import north_america
 from rules.numbering.numbers import SHORTEST_GUESS, read_number
 from rules.numbering.plan_table import calling_code, codes_of
 from rules.numbering.spelling import without_separators
@@ -256,6 +257,9 @@ def _is_valid(spelt: str, plan: Trunk) -> bool:
         return number.kind in _SHORT and number.kind is not NumberClass.EXTENSION
     if number.kind in NO_NUMBER:
         return False  # of no country, too
+    # The library does not know each area code of North America.
+    if calling_code(number.canonical[1:]) == north_america.CALLING_CODE:
+        return True
     return phonenumbers.is_valid_number(phonenumbers.parse(number.canonical))
 
 

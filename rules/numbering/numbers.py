@@ -11,6 +11,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 from rules.model import Number, NumberClass, Trunk
+from rules.numbering import north_america
 from rules.numbering.emergency import EVERYWHERE, EmergencyTable, emergency_table, is_emergency, own_numbers
 from rules.numbering.phone_context import context_digits, country_of_context, split_context
 from rules.numbering.plan_table import (
@@ -67,7 +68,7 @@ def read_in_plan(user: str, country: str, national: bool, context: str, called: 
     if not (dialled.isascii() and dialled.isdigit()):
         number = _read(user, country, national, context, called)
     elif dialled is not user:
-        number = _global(dialled)
+        number = _global(dialled, country.upper())
     elif context:
         number = _read(user, country, national, context, called)
     else:
@@ -96,7 +97,7 @@ def _read(user: str, country: str, national: bool, context: str, called: bool) -
     text, context = _bare_user(text, context)
     dialled = without_separators(text)
     if dialled[:1] == "+":
-        return _global(dialled[1:]) if is_digits(dialled[1:]) else _MALFORMED
+        return _global(dialled[1:], country) if is_digits(dialled[1:]) else _MALFORMED
     if not is_digits(dialled) or is_address(text):
         return _no_number(text, dialled, called)
     if context and (region := country_of_context(context)):
@@ -168,10 +169,17 @@ def _odd(plan: Plan, digits: str) -> Number | None:
     return None
 
 
-def _global(digits: str) -> Number:
-    """Digits that begin with a country code."""
+def _global(digits: str, country: str = "") -> Number:
+    """Digits that begin with a country code, as they were sent on a trunk of ``country``."""
     if digits[:1] == "0" or not 0 < len(digits) <= LONGEST_E164:
         return _MALFORMED
+    return _known_global(digits) or _in_north_america(digits, country) or _impossible(digits)
+
+
+def _known_global(digits: str) -> Number | None:
+    """The same, where a plan that we know has the number."""
+    if digits[:1] == "0" or not 0 < len(digits) <= LONGEST_E164:
+        return None
     if digits[:2] == "86" and (plan := plan_of("CN")):
         rest = digits[2:]
         known = _in_plan(plan, rest, area_spelt=True)
@@ -179,7 +187,15 @@ def _global(digits: str) -> Number:
             known = _after_trunk_prefix(plan, rest[1:])
         if known := known or _odd(plan, rest):
             return known
-    return _of_library(f"+{digits}", None) or _global_emergency(digits) or _impossible(digits)
+    return _of_library(f"+{digits}", None) or _global_emergency(digits)
+
+
+def _in_north_america(digits: str, country: str) -> Number | None:
+    """A number that the plan allows, in an area code that phonenumbers does not know yet."""
+    code = north_america.CALLING_CODE
+    if digits[:1] != code or not north_america.allows(digits[1:]):
+        return None
+    return Number(f"+{digits}", NumberClass.FIXED, country if codes_of(country)[0] == code else _region_of(digits))
 
 
 def _global_emergency(digits: str) -> Number | None:
@@ -227,10 +243,20 @@ def _national(digits: str, country: str, called: bool) -> Number:
         or _short_emergency(digits, country)
         or _after_prefix(digits, country)
         or (_of_library(digits, country) if country else None)
+        or _national_in_north_america(digits, country)
         or _bare_global(digits, SHORTEST_BARE_E164)
+        or _in_north_america(digits, country)
         or _impossible_as_spelt(digits, country)
         or _extension(digits)
     )
+
+
+def _national_in_north_america(digits: str, country: str) -> Number | None:
+    """Ten digits as that plan has them, with or without its 1, are a number of it there, and of no other country."""
+    code, _ = codes_of(country)
+    if code != north_america.CALLING_CODE:
+        return None
+    return _in_north_america(digits if digits[0] == code else code + digits, country)
 
 
 def _international(digits: str, country: str, called: bool) -> Number:
@@ -271,7 +297,7 @@ def _short_emergency(digits: str, country: str) -> Number | None:
 
 def _after_prefix(digits: str, country: str) -> Number | None:
     """A valid number after an international prefix."""
-    return next((known for rest in _rests(digits, country) if (known := _valid(_global(rest)))), None)
+    return next((known for rest in _rests(digits, country) if (known := _valid(_global(rest, country)))), None)
 
 
 def _rests(digits: str, country: str) -> Iterator[str]:
@@ -285,7 +311,7 @@ def _rests(digits: str, country: str) -> Iterator[str]:
 
 def _bare_global(digits: str, shortest: int) -> Number | None:
     """A valid number of E.164 without the plus. 3315 is an extension, not an emergency in France."""
-    known = _valid(_global(digits)) if len(digits) >= shortest else None
+    known = _known_global(digits) if len(digits) >= shortest else None
     return known if known and known.kind is not NumberClass.EMERGENCY else None
 
 
@@ -298,7 +324,7 @@ def _impossible_as_spelt(digits: str, country: str) -> Number | None:
     if len(digits) <= SHORTEST_GUESS:
         return None
     if rest := next(_rests(digits, country), ""):
-        return _global(rest)
+        return _global(rest, country)
     code, prefix = codes_of(country)
     if prefix and digits.startswith(prefix):
         digits = digits[len(prefix) :]
@@ -325,7 +351,7 @@ def _in_context(digits: str, area: str, region: str, called: bool) -> Number:
         return known
     # No plan of that country allows it. Whoever wrote the context says that it is a number there all the same.
     if area and digits[0] != "0" and SHORTEST_GUESS <= len(digits) <= LONGEST_E164 - len(area):
-        return _global(area + digits)
+        return _global(area + digits, region)
     return known
 
 
