@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from proxy.answers import PHRASES, Answers
 from proxy.dialogs import Call, Dialogs, callee_tag
-from proxy.effects import Effect
+from proxy.effects import Effect, HungUp
 from proxy.flows import FlowTo, PeerFlow, address_of, peer_of
 from proxy.forwarding import Plan
 from proxy.identity import clean_response
@@ -33,6 +33,7 @@ TRYING_AFTER_S: Final = 0.195  # a caller who hears nothing for 200 ms gets a 10
 _NEAR_S: Final = 0.001
 # In a 4xx these tell the caller how to mend its request (16.7 step 6).
 _TELLING: Final = (401, 407, 415, 420, 484)
+_NO_MORE: Final = (408, 481)  # to a BYE: its call is over all the same (RFC 3261 15.1.1)
 
 EMERGENCY_MARK: Final = b"!"  # in the branch of an emergency call: by it the answers overtake others (proxy/urgency.py)
 LONGEST_RING_S: Final = 3600.0  # of an emergency call: no PBX lets one wait for longer, and callers may be gone
@@ -150,6 +151,7 @@ class Context:
         "fields",
         "finals",
         "flow",
+        "hangs_up",
         "label",
         "led",
         "lines",
@@ -198,6 +200,7 @@ class Context:
         self.token: Token | None = None  # of the dialog that the request is in
         self.call: Call | None = None  # of the INVITE that begins it: remembers the tags that callees give
         self.attestation = ""  # what somebody's signature proved of the caller (STIR); empty where nobody signed
+        self.hangs_up = False  # a BYE in the dialog of a judged call, which ends it if its callee takes it
         self.label: str | None = None  # before the caller's name
         self.masked = False  # nobody behind us is to see who calls (proxy/mask.py)
         self.led: list[Target] | None = None  # where a binding leads (proxy/registrations.py), if it came by one
@@ -221,6 +224,8 @@ class Context:
     def on_response(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
         """A response from below (16.7): provisional and 2xx go up at once, others wait for the last branch."""
         status = response.status
+        if self.hangs_up and status >= 200 and not self.done:
+            self._hear_of_end(status)
         if status > 100:
             if not self.core.peers.plain and client.invite and status != 503:
                 self._note_taken(client)
@@ -255,6 +260,11 @@ class Context:
                 self.targets.clear()
                 self._cancel_branches([own_reason(status)], now)
             self._next(now, retry=status == 503)
+
+    def _hear_of_end(self, status: int) -> None:
+        """A BYE that is refused, say for its CSeq, ends no call (RFC 3261 12.2.2); one that is no more is over."""
+        if self.token is not None and (status < 300 or status in _NO_MORE):
+            self.core.effects.append(HungUp(self.token.decision.decode()))
 
     def _note_taken(self, client: ClientTransaction) -> None:
         address = address_of(client.flow)

@@ -672,7 +672,7 @@ class Core(Refusing):
             if context.server.invite and not from_pbx:
                 context.call = taken_up
         if context.request.method == b"BYE":
-            self._note_end(fields, token, context.peer)
+            self._note_end(context, token, stands=stands)
 
     def _refuse_over_rate(self, request: Request, host: str, peer: Peer, now: float) -> Refusal | None:
         """Does a new call or text come faster than its trunk, or one stranger, may send them? None: it does not."""
@@ -746,11 +746,19 @@ class Core(Refusing):
                 return Refusal(405, "Method Not Allowed", (b"Allow: " + b", ".join(allowed),))
         return self._refuse_over_rate(request, flow.host, peer, now) if peer.paced and method in JUDGED else None
 
-    def _note_end(self, fields: Fields, token: Token, peer: Peer) -> None:
-        """How long a call lasted is known by its BYE, whoever sends it; its token opens nothing from now on."""
-        self.dialogs.end(token, fields, from_pbx=peer.from_pbx)
-        if token.decision != NO_DECISION:
+    def _note_end(self, context: Context, token: Token, *, stands: bool) -> None:
+        """How long a call lasted is known by its BYE; its token opens nothing from now on.
+
+        Who was called ends it by saying so. Of the caller's the answer is awaited: one that is refused ends nothing.
+        """
+        from_pbx = context.peer.from_pbx
+        self.dialogs.end(token, context.fields, from_pbx=from_pbx)
+        if token.decision == NO_DECISION:
+            return
+        if from_pbx:
             self.effects.append(HungUp(token.decision.decode()))
+        else:
+            context.hangs_up = stands
 
     def _room_for(
         self, request: Request, size: int, fields: Fields, plan: Plan, flow: PeerFlow, peer: Peer, token: Token | None

@@ -602,7 +602,9 @@ def test_the_bye_of_a_judged_call_tells_its_decision(play: Playbook, side: str):
     """How long it lasted is known by its end, whoever hangs up."""
     down, up = play.answered()
     if side == "caller":
-        play.trunk(in_dialog("BYE", up, cseq=2))
+        bye = only(play.trunk(in_dialog("BYE", up, cseq=2)), to=wire.PBX)
+        assert play.hung_up == [], "who was called has not said so"
+        play.pbx(wire.response(200, bye))
     else:
         play.pbx(from_callee("BYE", down))
     assert play.hung_up == [play.outcomes[0][0]]
@@ -611,10 +613,29 @@ def test_the_bye_of_a_judged_call_tells_its_decision(play: Playbook, side: str):
 def test_a_repeated_or_a_forged_bye_ends_nothing_twice(play: Playbook):
     _, up = play.answered()
     bye = in_dialog("BYE", up, cseq=2)
+    answer = wire.response(200, only(play.trunk(bye), to=wire.PBX))
     play.trunk(bye)
-    play.trunk(bye)
+    play.pbx(answer)
+    play.pbx(answer)
     play.trunk(wire.request("BYE", extra="Route: <sip:k1.d.t." + "0" * 32 + "@203.0.113.1;lr>", via=f"{VIA2}forged"))
     assert len(play.hung_up) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "tag", "over"),
+    [(500, "", 0), (401, "", 0), (481, ";tag=wrong", 0), (200, ";tag=wrong", 0), (481, "", 1), (408, "", 1)],
+)
+def test_a_bye_of_the_caller_ends_the_call_only_as_its_callee_says(play: Playbook, status: int, tag: str, over: int):
+    """A caller who sends one that must be refused would go on, and count as one who has hung up."""
+    _, up = play.answered()
+    to = {"to": wire.header(up, "To").partition(";")[0] + tag} if tag else {}
+    bye = only(play.trunk(in_dialog("BYE", up, cseq=2, **to)), to=wire.PBX)
+    play.pbx(wire.response(status, bye))
+    assert len(play.hung_up) == over
+    if not over:
+        again = only(play.trunk(in_dialog("BYE", up, cseq=9, branch="z9hG4bKagain")), to=wire.PBX)
+        play.pbx(wire.response(200, again))
+        assert len(play.hung_up) == 1, "the true one does"
 
 
 # Asked about ourselves from this machine
