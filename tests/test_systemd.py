@@ -50,10 +50,12 @@ def test_systemd_finds_nothing_wrong_with_them(units):
 
 
 def test_a_node_could_do_little_to_the_machine(units):
-    service = next(unit for unit in units if unit.suffix == ".service")
-    said = analyze("security", "--offline=true", "--no-pager", str(service))
-    exposed = float(re.search(r"exposure level for .*: ([0-9.]+) ", said)[1])
-    assert exposed <= LEAST_EXPOSED, said
+    services = [unit for unit in units if unit.suffix == ".service"]
+    assert len(services) == 2
+    for service in services:
+        said = analyze("security", "--offline=true", "--no-pager", str(service))
+        exposed = float(re.search(r"exposure level for .*: ([0-9.]+) ", said)[1])
+        assert exposed <= LEAST_EXPOSED, said
 
 
 def test_the_supervisor_is_told_and_lets_calls_end():
