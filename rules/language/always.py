@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from rules.language.domain import DAY, WEEK, week_mask
 from rules.language.faults import Location
 from rules.language.grammar import Amount, NumberCondition, Rate, When
-from rules.language.values import DAYS, Window, is_share, is_time, least_of, read_rate_name, span_name
+from rules.language.values import DAYS, Window, count_name, is_share, is_time, least_of, read_rate_name, span_name
 from rules.model import NumberClass
 from rules.numbering.numbers import LONGEST_EXTENSION
 
@@ -25,6 +25,7 @@ _CLASSES: Final = frozenset(NumberClass) - {NumberClass.UNHELD}
 _TRUTHS: Final = frozenset((True, False))
 _LENGTHS: Final = (1 << LONGEST_EXTENSION + 1) - 1  # a bit for each, the lowest for no number
 _FACT: Final = "fact."
+_CONTACT: Final = "known_contact."  # with the seconds behind it; where that is not known, neither is so
 _HOME: Final = frozenset(("trunk", "not-trunk"))
 _ALL_TIME: Final = (1 << 2 * WEEK) - 1  # each minute of a week, once on working days and once on others
 _MOST: Final = 500  # alternatives, and steps for each: beyond that nothing is said
@@ -41,6 +42,7 @@ _EVERYTHING: Final[Mapping[str, Values]] = {
     "caller.length": _LENGTHS,
     "called.length": _LENGTHS,
     "diverted": _TRUTHS,
+    "believed": _TRUTHS,
     "agrees": _TRUTHS | {None},
     "time": _ALL_TIME,
 }
@@ -110,7 +112,7 @@ class Always:
             elif key == "anonymous":
                 kinds = frozenset((NumberClass.ANONYMOUS,))
                 yield key, (name,), [(("caller.class", kinds if value else _CLASSES - kinds),)]
-            elif key == "diverted":
+            elif key in ("diverted", "believed"):
                 yield key, (name,), [((key, frozenset((value,))),)]
             elif key == "agrees":
                 known = frozenset((None,)) if value.missing else frozenset((value.is_,))
@@ -124,6 +126,11 @@ class Always:
                 yield key, (name,), [(("trunk", frozenset(named)),)]
             elif key == "fact":
                 yield key, (name,), [tuple(_amount(fact, amount) for fact, amount in value.items())]
+            elif key == "count":
+                fact = f"{count_name(value.of, value.per)}_{span_name(value.within)}"
+                yield key, (name,), [(_bounded(fact, value),)]
+            elif key == "known_contact":
+                yield key, (name,), [((f"{_CONTACT}{value.within}", frozenset((value.is_,))),)]
             elif key == "any_":
                 yield key, (name,), [one for part in value for one in self._alternatives(part, within)]
             elif key == "all_":
@@ -167,6 +174,8 @@ class Always:
 
     def _left(self, about: str, held: Values) -> bool:
         """Is there a call for which none of these values is so?"""
+        if about.startswith(_CONTACT):
+            return AMOUNTS not in self._known or held != _TRUTHS
         if not about.startswith(_FACT):
             return about not in self._everything_of or _left(self._everything_of[about], held)
         assert isinstance(held, frozenset)

@@ -32,6 +32,8 @@ from rules.language.values import (
     Lengths,
     Per,
     Window,
+    is_share,
+    is_time,
     read_amount,
     read_attestation,
     read_countries_or_stored,
@@ -109,12 +111,17 @@ class Part(BaseModel):
 class Fact(Part):
     """A part that asks for a fact, or for the lack of it."""
 
+    @property
+    def counts_whole(self) -> bool:
+        """Has it whole numbers only?"""
+        return False
+
     @model_validator(mode="after")
     def _possible(self, info: ValidationInfo) -> Self:
         """What no call can be: between bounds that exclude each other, or lacking and known at once."""
         asked = self.__dict__
         if info.context != STORED and (asked.get("missing") or asked.get("under") is not None):
-            refuse_bounds(asked.get("over"), asked.get("under"))
+            refuse_bounds(asked.get("over"), asked.get("under"), whole=self.counts_whole)
             others = [name.rstrip("_") for name in _VALUES if asked.get(name) is not None]
             if asked.get("missing") and others:
                 raise BadValue("no call lacks it and has it", f"write missing: true, or {' and '.join(others)}")
@@ -202,6 +209,11 @@ class Rate(Fact):
 class Many(Rate):
     """How many, this call counted: 1 at least."""
 
+    @property
+    def counts_whole(self) -> bool:
+        """It does."""
+        return True
+
     @field_validator("over", "under", mode="before")
     @classmethod
     def _is_a_count(cls, value: object, info: ValidationInfo) -> object:
@@ -237,6 +249,11 @@ class Count(Rate):
         description="What they have in common: caller, called, pair (both), caller.block/1000, holder, list, trunk, "
         "source, domain, display_name, user_agent; several together: [caller, called]."
     )
+
+    @property
+    def counts_whole(self) -> bool:
+        """Is it no share and no time?"""
+        return not (is_share(self.of) or is_time(self.of))
 
     @model_validator(mode="before")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
+from math import floor
 from typing import Literal, NamedTuple, get_args
 
 from pydantic import ValidationInfo
@@ -187,10 +188,14 @@ def read_amount(text: object) -> object:
     return float(found[1])
 
 
-def refuse_bounds(over: float | None, under: float | None) -> None:
-    """Bounds between which there is nothing."""
-    if over is not None and under is not None and over >= under:
+def refuse_bounds(over: float | None, under: float | None, *, whole: bool = False) -> None:
+    """Bounds between which there is nothing; ``whole``: no whole number."""
+    if over is None or under is None:
+        return
+    if over >= under:
         raise BadValue(f"nothing is over {over:g} and under {under:g}", "write the smaller one behind over")
+    if whole and floor(over) + 1 >= under:
+        raise BadValue(f"no count is over {over:g} and under {under:g}", "leave a number between them")
 
 
 def refuse_figure(name: str, text: object, bound: str) -> None:

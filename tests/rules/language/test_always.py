@@ -36,6 +36,7 @@ EVERY_CLASS = f"[{', '.join(kind for kind in NumberClass if kind != 'unheld')}]"
         "{any: [{all: [{anonymous: true}, {diverted: true}]}, {anonymous: false}, {diverted: false}]}",
         "{any: [{any: [{anonymous: true}, {diverted: true}]}, {anonymous: false, diverted: false}]}",
         "{any: [{condition: hidden}, {anonymous: false}]}",
+        "{any: [{believed: true}, {believed: false}]}",
     ],
 )  # fmt: skip
 def test_a_rule_for_every_call_is_a_fault(when):
@@ -115,6 +116,8 @@ def test_what_was_live_before_goes_on():
         ("{caller: {answered: {under: 0%, within: 1h}}}", "3:37: under: no share is under 0%; write 1% to 100%"),
         ("{caller: {answered: {under: 101, within: 1h}}}", "3:37: under: every share is under 101%; write 1% to 100%"),
         ("{caller: {calls: {over: 60, under: 10, within: 1h}}}", "3:26: calls: nothing is over 60 and under 10; write the smaller one behind over"),
+        ("{caller: {calls: {over: 60, under: 61, within: 1h}}}", "3:26: calls: no count is over 60 and under 61; leave a number between them"),
+        ("{count: {of: calls, per: trunk, over: 60, under: 61, within: 1h}}", "3:17: count: no count is over 60 and under 61; leave a number between them"),
         ("{caller: {calls: {over: 60%, within: 1h}}}", "3:33: over: 60% is a share, and calls are counted here; write a whole number such as 60"),
         ("{caller: {calls: {over: 0.5, within: 1h}}}", "3:33: over: 0.5 is no count; write a whole number such as 60"),
         ("{caller: {calls: {over: 0, within: 1h}}}", "3:33: over: everybody is over 0, because this call counts; write 1 or more"),
@@ -174,6 +177,9 @@ TWO = (CN, ABROAD)
         ("{any: [{caller: {calls: {over: 5, within: 1h}}}, {caller: {calls: {under: 6, within: 1h}}}]}", " of which this is measured"),
         ("{any: [{caller: {calls: {over: 5, within: 1h}}}, {fact: {calls_1h: {under: 6}}}]}", " of which this is measured"),
         ("{any: [{caller: {answered: {over: 5%, within: 1h}}}, {caller: {answered: {under: 6%, within: 1h}}}]}", " of which this is measured"),
+        ("{any: [{count: {of: calls, per: trunk, within: 1h, over: 5}}, {count: {of: calls, per: trunk, within: 1h, under: 6}}]}", " of which this is measured"),
+        ("{any: [{count: {of: calls, per: pair, within: 1h, over: 5}}, {fact: {calls_per_caller_and_called_1h: {under: 6}}}]}", " of which this is measured"),
+        ("{any: [{known_contact: {within: 30d}}, {known_contact: {within: 30d, is: false}}]}", " of which this is measured"),
         ("{any: [{fact: {score: {over: 5}}}, {fact: {score: {under: 6}}}]}", " of which this is measured"),
         ("{any: [{fact: {score: {over: 5}}}, {fact: {score: {under: 6}}}, {fact: {score: {missing: true}}}]}", ""),
         ("{caller: {length: 1-32}}", " that has a number"),
