@@ -20,11 +20,13 @@ from desk.policy import take_back
 from desk.proposed_on import ground_of, refuse_moved
 from desk.protection import restrainable
 from desk.reading import one_line
-from desk.seals import FINISHED, LastSeal, cases_sealed, last_seal, release_seal, set_seal, standing_seal
+from desk.seals import FINISHED, LastSeal, begun_by, cases_sealed, last_seal, release_seal, set_seal, standing_seal
 from desk.states import MEETS, CaseState, CaseStep, FoundBy, next_state
 from desk.unrecorded import record_left_behind
 from desk.work import work
 from rules.audit import chain as audit
+from rules.audit.chain import OURSELVES
+from rules.audit.doors import through
 from rules.lists.suspension import Suspension
 from rules.storage.statements import joined, name_of, sql
 from rules.storage.store import Connection
@@ -249,8 +251,13 @@ class Cases:
     async def mend(self) -> list[int]:
         """Finish steps whose seal was set or taken off, but whose case does not say so yet; the cases concerned.
 
-        What was done to the ladder and does not stand in the audit yet comes there, too.
+        What was done to the ladder and does not stand in the audit yet comes there, too. Nothing of it is done by
+        whoever opens the desk: neither his door nor his role stands there.
         """
+        with through(""):
+            return await self._mend()
+
+    async def _mend(self) -> list[int]:
         archive = self._archive
         await record_left_behind(archive)
         query = "select id, state, number, seal from case_file where state in ('verified', 'sealed')"
@@ -268,18 +275,28 @@ class Cases:
         return mended
 
     async def _mended(self, case_id: int, state: CaseState, seal: LastSeal, known: int | None) -> bool:
-        """Is the case as its newest seal says, after a step that it lacked? It is entered as his who began it."""
+        """Is the case as its newest seal says, after a step that it lacked?
+
+        It is entered as done by the service, which finds rows that anybody may have written; they say who began it.
+        """
         stands, again = seal.released is None, state is CaseState.SEALED and seal.id != known
         if (state is CaseState.SEALED) == stands and not again:
             return False
         step = CaseStep.SEAL_AGAIN if again else CaseStep.SEAL if stands else CaseStep.RELEASE
-        async with self._step(case_id, step, seal.author, seal.reason, None, itself=True) as pending:
+        is_told = again and await self._is_told(case_id, seal.id)
+        reason, end = ("", FINISHED) if is_told else (seal.reason, begun_by(seal.author))
+        async with self._step(case_id, step, OURSELVES, reason, None, itself=True) as pending:
             if again:
                 pending.columns |= {"seal": seal.id}
             else:
                 pending.columns |= {"sealed": seal.sealed, "seal": seal.id} if stands else {"on_top": ""}
-            pending.detail = f"{_told(seal.id, seal.passing, 'suspended' if stands else 'restored')}; {FINISHED}"
+            pending.detail = f"{_told(seal.id, seal.passing, 'suspended' if stands else 'restored')}; {end}"
         return True
+
+    async def _is_told(self, case_id: int, seal: int) -> bool:
+        """Does an entry of the case tell of this seal already? Then nobody began anything: only the case was wrong."""
+        deeds = await audit.deeds_of(self._archive.store.connection, "case", str(case_id))
+        return any(deed.detail.partition(";")[0] == f"seal {seal}" for deed in deeds)
 
     @asynccontextmanager
     async def _step(

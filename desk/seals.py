@@ -20,6 +20,11 @@ DOES_NOT_FIT = (
 )
 
 
+def begun_by(author: str) -> str:
+    """How the entry of such a step ends, which the service makes: who is written on the seal."""
+    return f"{FINISHED}; begun by {author}"
+
+
 class Seal(NamedTuple):
     """A seal that stands, or stood."""
 

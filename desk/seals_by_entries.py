@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from desk.archive import Archive
 from desk.case_files import CaseFile
-from desk.seals import FINISHED
+from desk.seals import FINISHED, begun_by
 from desk.states import CaseState, CaseStep
-from rules.audit.chain import Deed
+from rules.audit.chain import OURSELVES, Deed
 from rules.numbering.intervals import decode, number_interval
 from rules.storage.store import Connection
 
@@ -109,6 +109,8 @@ def _told(case_id: int, deeds: Sequence[Deed]) -> Iterator[tuple[int, _Told]]:
     released: Deed | None = None
     for deed in deeds:
         found = _SEAL.match(deed.detail)
+        if begun is not None and found and int(found[1]) == begun[0] and _restated(deed):
+            continue
         if deed.step in (CaseStep.SEAL, CaseStep.SEAL_AGAIN) and found:  # what was set again stands for the one before
             begun, released = (int(found[1]), deed), None
         elif deed.step in (CaseStep.RELEASE, CaseStep.RELEASE_AGAIN) and begun is not None:
@@ -124,14 +126,15 @@ def _against(seal: _Row, told: _Told, number: str) -> Iterator[str]:
         ("its case", seal.case_id, told.case_id),
         ("its number", seal.number, number),
         ("its code", seal.code, interval.start if interval is not None else None),
-        ("who set it", seal.author, told.set.actor),
+        ("who set it", *_by_whom(seal.author, told.set)),
         ("why", seal.reason, told.set.reason),
         ("was it released", seal.released is not None, told.released is not None),
     ]
-    if seal.released is not None and told.released is not None and told.released.actor != "ringfence":
+    released = told.released
+    if seal.released is not None and released is not None and (released.actor != OURSELVES or _finished(released)):
         pairs += [
-            ("who released it", seal.release_author, told.released.actor),
-            ("why it was released", seal.release_reason, told.released.reason),
+            ("who released it", *_by_whom(seal.release_author, released)),
+            ("why it was released", seal.release_reason, released.reason),
         ]
     yield from (f"{what} is {found}, by its entries {value}" for what, found, value in pairs if found != value)
     for at, deed in ((seal.sealed, told.set), (seal.released, told.released)):
@@ -142,6 +145,23 @@ def _against(seal: _Row, told: _Told, number: str) -> Iterator[str]:
         yield "its times are not those of its entries"
     if any(owner not in told.set.detail for owner in seal.owner.split(", ")):
         yield f"it suspends entries of {seal.owner}, which its entry does not say"
+
+
+def _by_whom(author: str, deed: Deed) -> tuple[str, str]:
+    """Who stands on the seal, and who does in its entry; of what the service finished, who is said to have begun."""
+    if not _finished(deed):
+        return author, deed.actor
+    return begun_by(author), deed.detail[deed.detail.index(FINISHED) :]
+
+
+def _finished(deed: Deed) -> bool:
+    """Did the service enter it for who had begun it?"""
+    return deed.actor == OURSELVES and FINISHED in deed.detail
+
+
+def _restated(deed: Deed) -> bool:
+    """Did the service only put right which seal the case names? Who set the seal stays who set it."""
+    return deed.actor == OURSELVES and deed.step == CaseStep.SEAL_AGAIN and deed.detail.endswith(FINISHED)
 
 
 def _in_force(

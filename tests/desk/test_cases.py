@@ -14,6 +14,7 @@ from desk.reckoning import verified
 from desk.seals import cases_sealed, release_seal, set_seal, standing_seal
 from desk.states import CaseState, FoundBy
 from rules.audit.chain import deeds_of
+from rules.audit.doors import through
 from rules.lists.origins import Origin
 from tests.desk.town import DAY, HOUR, SPAM
 from tests.examples import examples
@@ -160,27 +161,44 @@ async def test_a_stop_between_the_two_databases_is_mended(town):
     seal = await set_seal(town.desk.archive, SPAM, case_id=case, author="li", reason="x")
     await town.reopen()
     found = await town.desk.cases.find(case)
-    assert (found.state, found.seal, found.last_actor) == (CaseState.SEALED, seal.id, "li")
+    assert (found.state, found.seal, found.last_actor) == (CaseState.SEALED, seal.id, "ringfence")
     assert await town.desk.cases.mend() == []
 
 
-async def test_a_step_that_is_finished_after_a_stop_stands_in_the_chain_as_his_who_began_it(town):
+async def test_a_step_that_is_finished_after_a_stop_is_the_service_s_and_says_who_began_it(town):
     """What a kill leaves between the two databases is known whole: who, why, and whose entries it suspends."""
     archive = town.desk.archive
     case = await town.verified()
     await archive.lists.add("allowed", SPAM, Origin(author="chen"))
     seal = await set_seal(archive, SPAM, case_id=case, author="li", reason="a machine")
-    await town.reopen()
+    with through("command line", "auditor"):  # whoever looks next did nothing
+        await town.reopen()
     archive = town.desk.archive
     await release_seal(archive, seal.id, SPAM, author="wang", reason="it was forged")
     await town.reopen()
     deeds = (await deeds_of(town.desk.archive.store.connection, "case", str(case)))[-2:]
-    assert [(deed.step, deed.actor, deed.reason) for deed in deeds] == [
-        ("seal", "li", "a machine"),
-        ("release", "wang", "it was forged"),
+    assert [(deed.step, deed.actor, deed.role, deed.door, deed.reason) for deed in deeds] == [
+        ("seal", "ringfence", "", "", "a machine"),
+        ("release", "ringfence", "", "", "it was forged"),
     ]
-    for deed, what in zip(deeds, ("suspended", "restored"), strict=True):
-        assert deed.detail == f"seal {seal.id}; {what}: {SPAM} on allowed of chen; finished after a stop"
+    for deed, what, who in zip(deeds, ("suspended", "restored"), ("li", "wang"), strict=True):
+        told = f"seal {seal.id}; {what}: {SPAM} on allowed of chen; finished after a stop; begun by {who}"
+        assert deed.detail == told
+    assert not (await verified(town.desk.archive)).breaks
+
+
+async def test_a_case_that_names_another_seal_is_put_right_under_nobody_s_name(town):
+    """Who set the seal did nothing of it: what wrote the wrong one beneath the program is known to nobody."""
+    archive = town.desk.archive
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="a machine")
+    async with archive.store.transaction() as connection:
+        await connection.execute("update case_file set seal = 36 where id = ?", (case,))
+    with through("command line", "auditor"):
+        await town.reopen()
+    deed = (await deeds_of(town.desk.archive.store.connection, "case", str(case)))[-1]
+    assert (deed.step, deed.actor, deed.role, deed.door, deed.reason) == ("seal again", "ringfence", "", "", "")
+    assert (await town.desk.cases.find(case)).seal == 1
     assert not (await verified(town.desk.archive)).breaks
 
 
