@@ -245,18 +245,20 @@ def _national(digits: str, country: str, called: bool) -> Number:
         or (_of_library(digits, country) if country else None)
         or _national_in_north_america(digits, country)
         or _bare_global(digits, SHORTEST_BARE_E164)
-        or _in_north_america(digits, country)
         or _impossible_as_spelt(digits, country)
         or _extension(digits)
     )
 
 
 def _national_in_north_america(digits: str, country: str) -> Number | None:
-    """Ten digits as that plan has them, with or without its 1, are a number of it there, and of no other country."""
+    """Ten digits as that plan has them, with or without its 1, are a number of it there, and of no other country.
+
+    Where there is no country, and no plan that the digits could be meant in, those with the 1 are as well.
+    """
     code, _ = codes_of(country)
-    if code != north_america.CALLING_CODE:
+    if country and code != north_america.CALLING_CODE:
         return None
-    return _in_north_america(digits if digits[0] == code else code + digits, country)
+    return _in_north_america(digits if not code or digits[0] == code else code + digits, country)
 
 
 def _international(digits: str, country: str, called: bool) -> Number:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from random import Random
 
 import phonenumbers
 import pytest
@@ -14,6 +15,7 @@ from rules.numbering.numbers import read_number
 from rules.numbering.plan_table import codes_of
 from rules.numbering.typed import prefix_typed
 from rules.texts.bad_value import BadValue
+from tests.examples import is_fuzzing
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,7 @@ def test_whoever_names_the_country_means_no_other(text: str, expected: str):
     assert prefix_typed(text, "DE") == expected
 
 
+_TRIED = 2  # cases of each plan, of up to fifty
 # China's table has its own tests; and of North America a few are enough.
 _ALIKE = {"CN"} | {*phonenumbers.COUNTRY_CODE_TO_REGION_CODE[1]} - {"US", "BB", "AG"}
 
@@ -113,33 +116,44 @@ def _dialled_before(country: str) -> list[str]:
     return sorted(found)
 
 
+def _some(cases: set[tuple[str, str, int]], country: str) -> list[tuple[str, str, int]]:
+    """The same few cases of each plan in each run; all of them under `make fuzz`."""
+    every = sorted(cases)
+    return every if is_fuzzing() else Random(country).sample(every, min(len(every), _TRIED))
+
+
+def _dialled_nationally(country: str) -> set[tuple[str, str, int]]:
+    """What examples of a plan are dialled as, what they mean, and where the beginning is cut."""
+    found = set()
+    for sort in (0, 1):
+        example = phonenumbers.example_number_for_type(country, sort)
+        if example is None:
+            continue
+        canonical = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+        national = phonenumbers.national_significant_number(example)
+        written = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+        spellings = {(before, national) for before in _dialled_before(country)}
+        spellings.add(("", "".join(filter(str.isdigit, written))))
+        spellings.add(("00" + codes_of(country)[0], national))
+        for before, digits in spellings:
+            if read_number(before + digits, Trunk("", country=country)).canonical == canonical:
+                found |= {(before + digits, canonical, len(before) + more) for more in (2, 4)}
+    return found
+
+
+@pytest.mark.hypothesis  # so that `make fuzz` tries it, too
 @pytest.mark.parametrize("letter", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 def test_the_beginning_of_each_plans_numbers_covers_them_or_is_refused(letter: str):
     """Typed nationally, behind whatever is dialled there, and cut at any place behind that."""
     wrong = []
     for country in sorted(each for each in phonenumbers.SUPPORTED_REGIONS if each[0] == letter and each not in _ALIKE):
-        trunk = Trunk("", country=country)
-        for sort in (0, 1):
-            example = phonenumbers.example_number_for_type(country, sort)
-            if example is None:
+        for dialled, canonical, length in _some(_dialled_nationally(country), country):
+            try:
+                beginning = beginning_typed(dialled[:length], country)
+            except BadValue:
                 continue
-            national = phonenumbers.national_significant_number(example)
-            written = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
-            spellings = {(before, national) for before in _dialled_before(country)}
-            spellings.add(("", "".join(filter(str.isdigit, written))))
-            spellings.add(("00" + codes_of(country)[0], national))
-            for before, digits in spellings:
-                whole = read_number(before + digits, trunk)
-                if whole.canonical != phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164):
-                    continue
-                for length in sorted({len(before) + 2, len(before) + 4}):
-                    begun = (before + digits)[:length]
-                    try:
-                        beginning = beginning_typed(begun, country)
-                    except BadValue:
-                        continue
-                    if not whole.canonical.startswith(beginning):
-                        wrong.append((country, begun, beginning, before + digits, whole.canonical))
+            if not canonical.startswith(beginning):
+                wrong.append((country, dialled[:length], beginning, dialled, canonical))
     assert not wrong
 
 
@@ -158,16 +172,18 @@ def _without_its_plus_or_zero(country: str, sort: int) -> list[tuple[str, str]]:
     return [(each, canonical) for each in sorted(spoilt)]
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("letter", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 def test_a_beginning_that_lost_its_plus_or_its_zero_covers_what_was_meant_or_is_refused(letter: str):
     wrong = []
     for country in sorted(each for each in phonenumbers.SUPPORTED_REGIONS if each[0] == letter and each not in _ALIKE):
-        for spoilt, canonical in (each for sort in (0, 1) for each in _without_its_plus_or_zero(country, sort)):
-            for length in (3, 5, len(spoilt) - 2):
-                try:
-                    beginning = beginning_typed(spoilt[:length], country)
-                except BadValue:
-                    continue
-                if not canonical.startswith(beginning):
-                    wrong.append((country, spoilt[:length], beginning, canonical))
+        wholes = {each for sort in (0, 1) for each in _without_its_plus_or_zero(country, sort)}
+        cases = {(*each, length) for each in wholes for length in (3, 5, len(each[0]) - 2)}
+        for spoilt, canonical, length in _some(cases, country):
+            try:
+                beginning = beginning_typed(spoilt[:length], country)
+            except BadValue:
+                continue
+            if not canonical.startswith(beginning):
+                wrong.append((country, spoilt[:length], beginning, canonical))
     assert not wrong

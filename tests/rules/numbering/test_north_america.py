@@ -50,8 +50,8 @@ def test_a_plan_that_knows_the_digits_keeps_them():
     assert read_number("011 43 6622345678", US).canonical == "+436622345678"
 
 
-def test_without_its_plus_it_is_read_elsewhere_as_any_other_of_the_plan():
+def test_without_its_plus_it_is_read_on_international_trunks_as_any_other_of_the_plan():
     for user, canonical in (("14362345678", "+14362345678"), ("12125551234", "+12125551234")):
-        for trunk in (Trunk("t", "DE"), Trunk("t", "DE", national=False), Trunk("t"), Trunk("t", "US", national=False)):
+        for trunk in (Trunk("t", "DE", national=False), Trunk("t"), Trunk("t", "US", national=False)):
             assert read_number(user, trunk).canonical == canonical
     assert read_number("+14362345678", Trunk("t", "DE")).region == "US"
