@@ -26,6 +26,8 @@ WIDTH: Final = 120  # columns of a line, before a value in braces goes on lines 
 _TEXT: Final = Tag(suffix="tag:yaml.org,2002:str")
 _NOTHING: Final = Tag(suffix="tag:yaml.org,2002:null")
 _REMARK: Final = re.compile(r"\s*#")
+_BLANK_ENDS: Final = re.compile(r"\A(?:[ \t]*\n)+|\s+\Z")
+_TABS: Final = re.compile(r"(?<=\S)[ ]*\t[ \t]*(?=#|$)", re.MULTILINE)
 
 
 class _AsWritten(VersionedResolver):
@@ -40,6 +42,8 @@ class _AsWritten(VersionedResolver):
 def laid_out(document: Document) -> str:
     """The text of a file as it should stand there. RuleError where it can't be laid out and mean the same."""
     text = document.text.removeprefix("\ufeff").replace("\r\n", "\n").strip("\n") + "\n"
+    bare = _TABS.sub(" ", _BLANK_ENDS.sub("", text).lstrip("\n") + "\n")  # ruamel takes no tab behind a value
+    text = bare if _reads_as(bare, document) else text
     if document.data is None:
         return text
     engine = YAML()

@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -18,12 +19,14 @@ from rules.language.examples import NotJudged, Read, example_call
 from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.grammar import Example
 from rules.language.source import read_document, refuse_what_is_no_file
+from rules.language.values import read_rate_name, refuse_measured
 from rules.model import ATTESTATION, ATTESTATIONS, Action, Call, Hit, Number, NumberClass, Step, Trunk
 from rules.numbering.numbers import read_number
 from rules.records.decisions import first_decision, read_fired
 from rules.records.redacted_numbers import HIDDEN_WORD, redacted_number
 from rules.storage.statements import sql
 from rules.storage.store import Store
+from rules.texts.bad_value import BadValue
 from rules.texts.encodings import encoding_of
 from rules.texts.lines import TooLongLine, lines_of
 
@@ -235,6 +238,21 @@ def _subscriber_hits(fired: str, caller: str) -> tuple[Hit, ...]:
     )
 
 
+def _measured(text: str) -> dict[str, str]:
+    """``calls_1h=61 short_calls_1h=80%`` by names; BadValue for what no call can have."""
+    found: dict[str, str] = {}
+    for part in text.split():
+        name, equals, value = part.partition("=")
+        if not (name and equals and value):
+            raise BadValue(f"{part!r} is no fact", "write name=value, as in calls_1h=61")
+        if name in found:
+            raise BadValue(f"{name} stands here twice", "write it once")
+        if rate := read_rate_name(name):
+            refuse_measured(rate[0], value)
+        found[name] = value
+    return found
+
+
 class CallFile:
     """A CSV file of calls: columns as in the examples of rules, `facts` as `calls_1h=61 short_calls_1h=80%`."""
 
@@ -252,10 +270,14 @@ class CallFile:
         with io.BufferedReader(io.FileIO(self._path), _HEAD) as raw:
             encoding = encoding_of(raw.peek(_HEAD), whole=False) or "utf-8-sig"
             with io.TextIOWrapper(raw, encoding, newline="") as text:
-                yield from self._rows(csv.DictReader(lines_of(text)), encoding.removesuffix("-sig").upper())
+                yield from self._rows(lines_of(text), encoding.removesuffix("-sig").upper())
 
-    def _rows(self, rows: csv.DictReader[str], encoding: str) -> Iterator[Past | Unusable]:
+    def _rows(self, lines: Iterator[str], encoding: str) -> Iterator[Past | Unusable]:
+        rows = csv.DictReader(lines)
         try:
+            first = next(lines, "")
+            # Excel parts columns by semicolons where numbers have a comma.
+            rows = csv.DictReader(chain([first], lines), delimiter=";" if ";" in first and "," not in first else ",")
             self._check(rows.fieldnames or ())
             for row in rows:
                 yield self._past(row, rows.line_num)
@@ -287,7 +309,10 @@ class CallFile:
         if verdict and verdict not in _ACTIONS:
             raise refuse(f"verdict: {verdict!r} is none", nearest(verdict, _ACTIONS))
         if "facts" in values:
-            values["facts"] = dict(part.partition("=")[::2] for part in values["facts"].split())
+            try:
+                values["facts"] = _measured(values["facts"])
+            except BadValue as error:
+                raise refuse(f"facts: {error.what}", error.hint) from None
         try:
             example = Example.model_validate(values)
         except ValidationError as error:

@@ -88,6 +88,22 @@ def test_values_and_remarks_are_what_they_were(text):
     assert laid(found) == found
 
 
+@pytest.mark.parametrize(
+    "end",
+    ["", "\n", "   \n\n\n\n   \n", "\t\n", "\t# why\n", " \t # why\t\n", "\n\n# last\n  \n\n \n"],
+)
+def test_blank_lines_at_the_end_and_tabs_behind_values_are_laid_out_once_and_for_all(end):
+    found = laid(f"- rule: a\n  when: {{caller: 1}}\n  because: It is.\n  then: tag{end}")
+    assert laid(found) == found
+    assert "\t" not in found.replace("\t# ", "")
+    assert not found.endswith("\n\n")
+
+
+def test_a_text_keeps_its_tabs():
+    text = "- rule: a\n  because: 'x\ty\t# z'\n  then: |\n    tag\t# no remark\n"
+    assert read_document(laid(text), "r.yaml").data == read_document(text, "r.yaml").data
+
+
 def test_a_file_that_would_lose_a_remark_is_refused():
     with pytest.raises(
         RuleError, match=r"r.yaml: the file cannot be laid out: a remark would be lost; it stays as it is"

@@ -98,12 +98,22 @@ def test_a_file_of_calls(tmp_path):
         ("from,verdict\n95588,rejct\n", ":2:1: verdict: 'rejct' is none; did you mean 'reject'?"),
         ("from,trunk\n95588,other\n", ":2:1: there is no trunk 'other'"),
         ("from,at\n95588,noon\n", ":2:1: at: "),
+        ("from;facts\n95588;nonsense\n", ":2:1: facts: 'nonsense' is no fact; write name=value, as in calls_1h=61"),
+        ("from,facts\n95588,calls_1h=abc\n", ":2:1: facts: 'abc' is no amount"),
+        ("from,facts\n95588,calls_1h=1.5\n", ":2:1: facts: 1.5 is no count; write a whole number such as 61"),
+        ("from,facts\n95588,score=1 score=2\n", ":2:1: facts: score stands here twice; write it once"),
     ],
 )
 def test_what_is_wrong_with_a_file(tmp_path, text, said):
     with pytest.raises(RuleError) as caught:
         list(calls_of(tmp_path, text).read())
     assert said in str(caught.value)
+
+
+def test_a_file_of_calls_may_be_parted_by_semicolons_as_spreadsheets_save_it(tmp_path):
+    first, second = calls_of(tmp_path, 'from;display_name;facts\n95588;Bank;calls_1h=61\n95599;"a;b,c";\n').read()
+    assert (first.call.caller.canonical, first.call.facts, first.id) == ("CN:95588", {"calls_1h": 61.0}, "line 2")
+    assert second.call.display_name == "a;b,c"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
