@@ -216,6 +216,35 @@ def test_what_changes_a_list_shows_no_sealed_number_as_text_or_as_json(planted, 
     assert sum("stays sealed" in one for one in told) >= 8, "it is said that one is, and of which seal"
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+def test_what_the_desk_does_shows_no_number_as_text_or_as_json(tmp_path, form):
+    """Whoever types a number is told it masked, and so is each step that is about it."""
+    file = tmp_path / "ringfence.yaml"
+    text = CONFIGURATION.replace("rules: [rules.d/*.yaml]\n", "").replace("lists:\n", "lists:\n  s: {kind: sealed}\n")
+    file.write_text(f"{text}people: {{four_eyes: false}}\n")
+
+    def said(*words: str) -> str:
+        found = CliRunner().invoke(app, ["--config", str(file), *words, *form])
+        assert found.exit_code == 0, (words, found.output)
+        assert not whole(found.output), (words, found.output)
+        return found.stdout
+
+    many = tmp_path / "many.csv"
+    many.write_text(f"accused,reporter,received\n{SECOND},13800138001,2026-11-24T10:00\n")
+    said("complaints", "add", ACCUSED, "--by", "13800138000", "--business", BUSINESS, "--text", NAMED)
+    said("complaints", "import", str(many))
+    said("cases", "take", "1", "--reason", ACCUSED)
+    said("cases", "verify", "1", "--by", "owner", "--reason", ACCUSED)
+    said("cases", "seal", "1", "--reason", ACCUSED)
+    said("appeals", "file", "--number", ACCUSED, "--text", f"{ACCUSED} is ours")
+    said("cases", "release", "1", "--reason", ACCUSED)
+    said("ladder", "assign", ACCUSED, "--owner", f"Loan King {NAMED}", "--business", BUSINESS)
+    said("ladder", "climb", "number", ACCUSED, "--reason", f"{ACCUSED} again")
+    said("ladder", "clear", "number", ACCUSED, "--reason", f"{ACCUSED} mended")
+    said("offices", "add", OFFICE)
+    said("inquiries", "open", OFFICE, "--ask", f"who knew {NAMED}")
+
+
 IN_FULL = {  # by whom one number in full is seen, with a reason
     "case 1": {"complaint-officer"},
     "complaints show {complaint}": {"complaint-officer"},
