@@ -144,10 +144,27 @@ def _reporter(archive: Archive, text: str) -> str:
         number = archive.read_number(text, "reporter", called=True)
     except Rounded:
         raise
-    except ComplaintError:
+    except ComplaintError as error:
+        _refuse_undecided(archive, text, error)
         _refuse_two(archive, text)
         return f"name:{text.casefold()}"
     return number.canonical
+
+
+def _refuse_undecided(archive: Archive, text: str, error: ComplaintError) -> None:
+    """A number of which nobody can say in which country is no name: each spelling of it would be another person."""
+    if isinstance(error.__cause__, UndecidedHome) and any(
+        _is_a_number_in(text, each) for each in archive.country.split()
+    ):
+        raise error
+
+
+def _is_a_number_in(text: str, country: str) -> bool:
+    try:
+        number = one_typed(text, country, called=True)
+    except ValueError:
+        return False
+    return number.kind not in NO_NUMBER
 
 
 def _refuse_two(archive: Archive, text: str) -> None:

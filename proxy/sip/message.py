@@ -48,6 +48,7 @@ _BLANKS: Final = (b" ", b"\t")
 CR: Final = 13  # as numbers: `in` finds them in bytes five times faster than other bytes
 LF: Final = 10
 SPACE: Final = 32
+TAB: Final = 9
 QUOTE: Final = 34
 SEMICOLON: Final = 59
 _MOST_SPELLINGS: Final = 4000
@@ -353,7 +354,7 @@ def split(data: bytes) -> tuple[bytes, list[bytes], bytes, str]:
     if _holds_line_end(b"".join(lines)):
         lines, body, fault = _split_at_any(data, _BARE_LF)
     start = lines.pop(0)
-    if SPACE not in start:
+    if SPACE not in start and TAB not in start:
         raise BadMessage("no SIP start line")
     return start, lines, body, fault
 

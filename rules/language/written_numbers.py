@@ -65,7 +65,7 @@ class WrittenNumbers:
     def spelt(self, spelling: str, loc: Location) -> Spelt | None:
         """Is it a number, a prefix or a range?"""
         try:
-            return read_spelling(spelling, decided(self.home))
+            return read_spelling(spelling, self.home)
         except SpellingFault as error:
             self.refused(loc, error)
             return None

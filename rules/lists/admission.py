@@ -12,7 +12,7 @@ from rules.numbering.intervals import Interval, digits_of, encode, number_interv
 from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.numbering.spoilt import SpoiltNumber, refuse_spoilt
-from rules.numbering.typed import SpellingFault, UndecidedHome, decided, prefix_typed, read_spelling, read_typed
+from rules.numbering.typed import SpellingFault, UndecidedHome, prefix_typed, read_spelling, read_typed
 from rules.settings.screening import ListSettings
 from rules.texts.bad_value import BadValue
 
@@ -55,7 +55,7 @@ def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interva
     if folded and not folded.strip("*"):
         raise EntryError("empty", f"{text!r} holds no digits")
     try:
-        spelt = read_spelling(text, decided(country))
+        spelt = read_spelling(text, country)
     except SpellingFault as error:
         raise EntryError("spelling", str(error)) from error
     if spelt.last:
@@ -78,7 +78,7 @@ def read_beginning(text: str, *, country: str = "") -> Interval:
     folded = fold(text).strip()
     _refuse_spreadsheets(text, folded)
     try:
-        spelt = read_spelling(text, decided(country))
+        spelt = read_spelling(text, country)
     except SpellingFault as error:
         raise EntryError("spelling", str(error)) from error
     return (

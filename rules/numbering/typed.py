@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final, NamedTuple, TypeVar
 
 from rules.model import Number, NumberClass, Trunk
@@ -169,8 +170,21 @@ class Spelt(NamedTuple):
     prefix: bool = False
 
 
-def read_spelling(text: str, country: str = "") -> Spelt:
-    """`95588`, `95*` or `95500..95599`, in any spelling of their digits; bare ones are read in `country`."""
+def read_spelling(text: str, home: str = "") -> Spelt:
+    """`95588`, `95*` or `95500..95599`, in any spelling of their digits; bare ones are read in `home`.
+
+    Of several countries one that writes a number so is enough: whose number it is nobody decides here.
+    """
+    try:
+        return _spelling_in(text, decided(home))
+    except SpellingFault:
+        for country in home.split() if " " in home else ():
+            with suppress(SpellingFault):
+                return _spelling_in(text, country)
+        raise
+
+
+def _spelling_in(text: str, country: str) -> Spelt:
     folded = without_slash(fold(text).strip().translate(_WIDE_BRACKETS), country)
     if _PLAIN.fullmatch(folded):
         return Spelt(folded)
@@ -190,7 +204,7 @@ def read_spelling(text: str, country: str = "") -> Spelt:
 
 def one_typed(text: str, home: str, *, called: bool = False) -> Number:
     """The one number that somebody typed; SpellingFault where it is a prefix, a range or could be one."""
-    spelt = read_spelling(text, decided(home))
+    spelt = read_spelling(text, home)
     if spelt.prefix or spelt.last:
         sort = "prefix" if spelt.prefix else "range"
         raise SpellingFault(f"{text!r} is a {sort}, and one number belongs here", "write it whole")

@@ -38,6 +38,26 @@ async def test_a_reporter_without_a_number_has_a_name_that_stays(town):
 
 
 @pytest.mark.parametrize(
+    ("home", "number"),
+    [
+        ("DE US", "2125559990"),
+        ("DE US", "212-555-9990"),
+        ("DE US", "(212) 555-9990"),
+        ("DE US", "212.555.9990"),
+        ("CN HK", "13800138000"),
+        ("CN HK", "138 0013 8000"),
+        ("CN HK", "2123 4567"),
+    ],
+)
+async def test_a_reporter_whose_number_several_countries_read_differently_is_no_name(town, monkeypatch, home, number):
+    """Each spelling would be another person, and one of them count for many."""
+    monkeypatch.setattr(town.desk.archive, "country", home)
+    with pytest.raises(ComplaintError, match=r"reporter: .* is read differently in .*write it with its country code"):
+        read(town, reporter=number)
+    assert read(town, reporter="App-User 7").reporter
+
+
+@pytest.mark.parametrize(
     "between",
     [
         " ",

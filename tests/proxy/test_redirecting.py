@@ -126,6 +126,9 @@ UNREAD = {
     # Kamailio and pjsip read names of methods without regard to capitals: theirs ring for this.
     "small letters": wire.invite().replace(b"INVITE sip:", b"invite sip:").replace(b" INVITE\r\n", b" invite\r\n"),
     "blanks in the request line": wire.invite().replace(b"INVITE sip:", b" InvitE\t  sip:"),
+    "tabs alone in the request line": wire.invite().replace(
+        f"INVITE {URI} SIP".encode(), f"INVITE\t{URI}\tSIP".encode()
+    ),
     "NUL in the request line": wire.invite().replace(b"INVITE sip:", b"INVITE\0sip:"),
 }
 

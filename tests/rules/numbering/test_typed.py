@@ -31,6 +31,13 @@ def test_a_national_spelling_between_two_countries_is_refused(text, home):
         read_typed(text, home)
 
 
+def test_groups_of_a_number_between_two_countries_are_those_of_any_of_them():
+    """`could be several numbers` would be the wrong cause, and its advice is refused next."""
+    for text in ("(212) 555-0188", "212-555-7777", "(212) 555 0123"):
+        with pytest.raises(UndecidedHome, match="is read differently in DE and US; write it with its country code"):
+            one_typed(text, "DE US")
+
+
 def test_the_two_ways_to_write_it_are_taken():
     with pytest.raises(UndecidedHome) as error:
         read_typed("13800138001", "CN HK")
