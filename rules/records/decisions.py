@@ -298,7 +298,7 @@ class Decisions:
         if found:
             return found[0]
         waiting = await asyncio.to_thread(spooled, self.store.path, wanted)
-        return _decision(waiting) if waiting is not None and len(waiting) == WIDTH else None
+        return read_row(waiting) if waiting is not None and len(waiting) == WIDTH else None
 
     async def beginning(self, digits: str, limit: int) -> list[Decision]:
         """The newest decisions whose ids begin with these digits to base 16."""
@@ -423,10 +423,11 @@ class Decisions:
 
     async def _read(self, query: str, values: tuple[object, ...]) -> list[Decision]:
         async with self.store.connection.execute(query, values) as cursor:
-            return [_decision(found) for found in await cursor.fetchall()]
+            return [read_row(found) for found in await cursor.fetchall()]
 
 
-def _decision(found: Any) -> Decision:
+def read_row(found: Any) -> Decision:
+    """The decision that a row tells of."""
     values = list(found)
     values[11], values[12] = Action(values[11]), Step(values[12])
     values[17] = read_fired(values[17])

@@ -12,7 +12,7 @@ from math import inf
 from typing import Final, TextIO
 
 from rules.model import Action, Call, Hit, Number, Outcome, Verdict
-from rules.records.decisions import WIDTH, Decisions, Row, row, written_call_id
+from rules.records.decisions import WIDTH, Decision, Decisions, Row, read_row, row, written_call_id
 from rules.records.outlet import CallLog, Outlet
 from rules.records.privacy import mask, pseudonym
 from rules.records.retention import Keeping, Retention
@@ -72,6 +72,7 @@ class Journal:
         self._again, self._tried = again, -_AGAIN_S
         self._open_spool = spool
         self._spool: Spool | None = None
+        self.taken_up: list[Decision] = []  # what a process that was killed left behind
         self._ahead: list[_Open] = []  # of calls whose ids are about to be told
         self.opened: Callable[[], Awaitable[None]] | None = None  # told once the database could be opened after all
         self.troubles = troubles or Troubles(None, now)
@@ -113,14 +114,14 @@ class Journal:
         """Begin to write; needs a running loop."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="decisions")
 
-    def record(self, call: Call, verdict: Verdict) -> None:
-        """Note a verdict."""
+    def record(self, call: Call, verdict: Verdict, *, held: bool = False) -> None:
+        """Note a verdict; `held`: its caller is to be put on a list, which must outlive a kill as well."""
         if len(self._open) + len(self._rows) >= self._limit:
             self._drop_oldest()
         for name in observed_rules(verdict):
             self.observed[name] = self.observed.get(name, 0) + 1
         waiting = self._open[verdict.decision] = _Open(call, verdict, call.at)
-        if verdict.action is not Action.FORWARD or call.trunk.told:
+        if held or verdict.action is not Action.FORWARD or call.trunk.told:
             self._ahead.append(waiting)
 
     def secure(self) -> None:
@@ -286,7 +287,11 @@ class Journal:
             self.last_error = str(error)
             self.troubles.happened(_UNSECURED, error)
             return
-        self._rows.extend([found for found in self._spool.left if len(found) == WIDTH])
+        rows = [found for found in self._spool.left if len(found) == WIDTH]
+        self._rows.extend(rows)
+        for found in rows:
+            with suppress(ValueError, TypeError, KeyError):  # of another version, say
+                self.taken_up.append(read_row(found))
         self._spool.settle([found[0] for found in self._spool.left if len(found) != WIDTH])
 
     async def _opened(self) -> Decisions:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from rules.judging.engine import Hold
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists, Origin
 from rules.model import Call, Hit, Verdict
+from rules.records.decisions import Decision
 from rules.storage.store import DatabaseError, StoreError
 
 SOURCE: Final = "rule"  # where such an entry comes from; its author is the rule
@@ -35,10 +36,11 @@ class Holds:
         self._lately: dict[Key, float] = {}  # until when they are held
         self._task: asyncio.Task[None] | None = None
 
-    def note(self, call: Call, verdict: Verdict) -> None:
-        """A call was judged by rules of which some hold callers; emergency calls hold nobody."""
+    def note(self, call: Call, verdict: Verdict) -> bool:
+        """A call was judged by rules of which some hold callers; is one to be written? No emergency call holds any."""
         if call.emergency:
-            return
+            return False
+        waiting = False
         numbers: list[str] | None = None
         for fired in verdict.fired:
             hold = self.by_rule.get(fired.name)
@@ -49,25 +51,39 @@ class Holds:
                 if not numbers:
                     self.dropped += 1
                     self._tell("a caller could not be held on a list", f"his call shows no number (rule {fired.name})")
-                    return
+                    return False
             for number in numbers:
-                self._hold(fired.name, hold, number, call.at)
+                waiting |= self._hold(fired.name, hold, number, call.at)
+        return waiting
 
-    def _hold(self, rule: str, hold: Hold, number: str, now: float) -> None:
+    def restore(self, decisions: Iterable[Decision], now: float) -> None:
+        """What a killed process had told its callers, and did not live to write: whose time is not over is held."""
+        for decision in decisions:
+            for fired in decision.fired:
+                hold = self.by_rule.get(fired.name)
+                if hold is None or fired.observed or decision.at + hold.seconds <= now:
+                    continue
+                facts = decision.facts
+                read = (decision.caller, *facts.get("callers", ())[: facts.get("readings", 1)])
+                for number in _some((*read, *facts.get("resembled", ()))):
+                    self._hold(fired.name, hold, number, decision.at)
+
+    def _hold(self, rule: str, hold: Hold, number: str, now: float) -> bool:
         """Have it written, unless it stands there for long enough."""
         key = (hold.list, number)
         left = self._lately.get(key, 0.0) - now
         if left > hold.seconds - hold.seconds / _PART and self._still_held(key, hold.seconds - left, now):
-            return
+            return False
         if len(self._waiting) >= _MOST:
             self.dropped += 1
-            return
+            return False
         if len(self._lately) >= _MOST:
             self._lately = {one: until for one, until in self._lately.items() if until > now}
             if len(self._lately) >= _MOST:
                 self._lately.clear()
         self._lately[key] = now + hold.seconds
         self._waiting[key] = (rule, hold, now + hold.seconds)
+        return True
 
     def _still_held(self, key: Key, since: float, now: float) -> bool:
         """Did nobody take him off after he was written?"""
@@ -111,5 +127,8 @@ class Holds:
 
 def _numbers_of(call: Call) -> list[str]:
     """Every number that the asserted one may be read as, or looks like: whichever is looked up next time."""
-    found = dict.fromkeys(number.canonical for number in (call.caller, *call.asserted, *call.resembled))
-    return [number for number in found if number][:_READINGS]
+    return _some(number.canonical for number in (call.caller, *call.asserted, *call.resembled))
+
+
+def _some(numbers: Iterable[str]) -> list[str]:
+    return [number for number in dict.fromkeys(numbers) if number][:_READINGS]

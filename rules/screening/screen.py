@@ -149,6 +149,8 @@ class Screen:
         except BaseException:
             await screen.close()  # an open database would keep the process alive
             raise
+        screen._holds.restore(held.journal.taken_up, now())
+        held.journal.taken_up.clear()
         held.journal.opened = screen.remember_emergency_callers
         held.journal.start()
         return screen
@@ -182,9 +184,8 @@ class Screen:
         if verdict.step is Step.EMERGENCY and verdict.action is Action.TAG:
             self._emergency_marked += 1
         self._verdicts[verdict.action] += 1
-        if self._holds.by_rule and verdict.fired:
-            self._holds.note(call, verdict)
-        self.journal.record(call, verdict)
+        held = bool(self._holds.by_rule and verdict.fired) and self._holds.note(call, verdict)
+        self.journal.record(call, verdict, held=held)
         return verdict
 
     def _draw(self) -> str:

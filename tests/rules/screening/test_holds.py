@@ -103,6 +103,21 @@ async def test_a_hold_enters_every_number_that_the_caller_may_be_read_as(tmp_pat
         assert {one[0] for one in await entries(screen)} >= held
 
 
+async def test_whom_a_killed_process_had_to_hold_is_held_by_the_next_one(tmp_path):
+    """Whatever becomes of his call: the record that went to file before the answer left tells of it."""
+    async with node(tmp_path) as screen:
+        screen.judge(call())
+        screen.secure()
+        left = {file: file.read_bytes() for file in tmp_path.rglob("*.spool*")}
+        assert any(left.values())
+    for file, octets in left.items():
+        file.write_bytes(octets)  # as a kill leaves them
+    async with node(tmp_path) as screen:
+        assert await entries(screen) == []
+        await written(screen)
+        assert [one[::3] for one in await entries(screen)] == [("+8613912345678", EVENING + 2 * HOUR)]
+
+
 async def test_a_call_without_number_says_that_nobody_could_be_held(tmp_path):
     told = []
     async with node(tmp_path) as screen:
