@@ -214,6 +214,11 @@ def test_what_changes_a_list_shows_no_sealed_number_as_text_or_as_json(planted, 
         said("lists", "add", "contracts", "1371234*", *form)
         said("lists", "remove", "contracts", "1371234*", *form)
     assert sum("stays sealed" in one for one in told) >= 8, "it is said that one is, and of which seal"
+    shown = json.loads(under("auditor", "audit", "show", "--limit", "500", "--json").stdout)
+    looks = [
+        one["detail"] for one in shown if one["actor"] == "list-keeper" and "; seals: lists import" in one["detail"]
+    ]
+    assert len([one for one in looks if "--dry-run" in one]) == 2, "a try that leaves nothing behind is on record"
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])

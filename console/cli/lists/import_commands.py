@@ -18,7 +18,7 @@ from console.cli.answers import FAULTS, HELD, Answer, counted, fail, table
 from console.cli.files import reading
 from console.cli.lists.list_commands import SHOWN, Country, ListName, lists_app, report_data, sealed_lines, sealed_told
 from console.cli.lists.whom_it_hits import calls_of_the_last_day, masked
-from console.cli.noted import least_callers, note_preview
+from console.cli.noted import least_callers, note_entries, note_preview
 from console.cli.options import shown_time
 from rules.numbering.spelling import fold, without_separators
 
@@ -118,10 +118,12 @@ async def import_numbers(
 
 
 async def hide_few(here: Installation, report: ImportReport, how: str) -> None:
-    """Enter that somebody learns of calls what an import says of them, and keep from him what few callers did."""
+    """Enter what somebody learns of calls and seals by what an import says; keep from him what few callers did."""
     if report.caught.of:
         await note_preview(here, report.caught.people, f"callers of the last day: {how}")
         report.caught = report.caught.coarse(least_callers(here))
+    if report.sealed:  # who tries halves of a range finds out which number is sealed
+        await note_entries(here, len(report.sealed), f"seals: {how}")
 
 
 def told(report: ImportReport, file: str, name: str, took: float, *, dry_run: bool = False) -> Answer:
