@@ -21,6 +21,7 @@ from rules.numbering.plan_table import (
     calling_code,
     codes_of,
     international_prefix,
+    is_as_long_as_its_numbers,
     plan_of,
 )
 from rules.numbering.prefixes import canonical_prefix
@@ -332,11 +333,7 @@ def _impossible_as_spelt(digits: str, country: str) -> Number | None:
         digits = digits[len(prefix) :]
     elif code != "1":  # the North American plan alone has one length, with or without its prefix
         return None
-    if not digits or digits[0] == "0" or len(code + digits) > LONGEST_E164:
-        return None
-    number = phonenumbers.PhoneNumber(country_code=int(code), national_number=int(digits))
-    possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
-    return _global(code + digits) if possible else None
+    return _global(code + digits) if is_as_long_as_its_numbers(code, digits) else None
 
 
 def _extension(digits: str) -> Number:

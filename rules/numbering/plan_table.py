@@ -121,6 +121,14 @@ def read_areas(path: Path) -> Iterator[tuple[str, frozenset[int]]]:
                 yield str(code), lengths
 
 
+def is_as_long_as_its_numbers(code: str, national: str) -> bool:
+    """Has the plan of a country code numbers of so many digits, whichever begin so?"""
+    if not code or not national or national[0] == "0" or len(code + national) > LONGEST_E164:
+        return False
+    number = phonenumbers.PhoneNumber(country_code=int(code), national_number=int(national))
+    return bool(phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE)
+
+
 @cache
 def shortest_number(country: str) -> int:
     """The fewest digits that a telephone at home or a mobile has there, as dialled; 0 where nobody knows."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.numbers import LONGEST_USER, read_in_plan
-from rules.numbering.plan_table import codes_of
+from rules.numbering.plan_table import codes_of, is_as_long_as_its_numbers, plan_of
 from rules.numbering.spelling import (
     condensed,
     could_hold_digits,
@@ -168,6 +168,8 @@ class _Reader:
             self._read_plain(user, dialled, in_context=bool(contexts) or ";" in user)
         else:
             self._read_decorated(user, text, dialled)
+            if user == f"+{digits}" and not contexts and self._may_be_new_here(digits):
+                self._differ = False  # what is left without the country code is looked up, and no trick
         if raw and len(lead := _lead(raw.partition("%")[0])) >= _SHORTEST_RUN:
             self._differ |= self._keep_all(lead, only_numbers=True)  # who decodes no escapes stops, or stumbles, here
         if whole:
@@ -181,6 +183,16 @@ class _Reader:
         first = self._first.canonical
         resembled = [each for key, each in self._resembled.items() if key not in self._shown and key != first]
         return Readings(self._first, tuple(self._shown.values()), tuple(resembled), self._differ)
+
+    def _may_be_new_here(self, digits: str) -> bool:
+        """Is it as long as numbers of the trunk's country or of home are, in a plan that we only know by releases?"""
+        if self._first.kind is not NumberClass.IMPOSSIBLE or not digits.isdigit():
+            return False
+        for country in (self._country, *self._homes):
+            code, _ = codes_of(country)
+            if code and digits.startswith(code) and plan_of(country) is None:
+                return is_as_long_as_its_numbers(code, digits[len(code) :])
+        return False
 
     def _read_plain(self, user: str, dialled: str, *, in_context: bool) -> None:
         """A number of some plan, spelt in digits: by the plans of trunk and home, as if no context was there."""

@@ -322,3 +322,17 @@ def test_whatever_stands_between_its_digits_it_is_read(signs: list[str]):
 
 def test_a_name_without_digits_is_a_name():
     assert read("alice").first.kind is NumberClass.NAME
+
+
+@pytest.mark.parametrize(
+    ("country", "user"),
+    [("GB", "+446463995776"), ("IN", "+913595198148"), ("JP", "+813640390242"), ("GR", "+304596265167")],
+)
+def test_beginnings_that_no_release_knows_yet_are_no_trick_though_they_are_a_number_abroad_without_the_code(
+    country: str, user: str
+):
+    found = read(user, Trunk("carrier", country=country, home=country))
+    assert found.first.kind is NumberClass.IMPOSSIBLE
+    assert found.others  # looked up all the same
+    assert not found.differ
+    assert read(f"{user}#", Trunk("carrier", country=country, home=country)).differ
