@@ -46,7 +46,7 @@ MEANINGS = {  # of what the judge counts, for whoever reads the figures without 
     "rates_remembered": "Calls that are remembered because some rule counts them.",
     "rates_octets": "What they take in memory at most.",
     "holds_written": "Callers whom rules put on a list for a time.",
-    "holds_dropped": "Callers whom rules would have put on a list: no room, not written, or a call that shows no number.",
+    "holds_dropped": "Callers whom rules could not put on a list: no room, not written, or a call without number.",
     "lookup_hits": "Look-ups answered from memory.",
     "lookup_misses": "Look-ups answered by the database.",
     "lookup_slow": "Look-ups that were slow.",
