@@ -36,6 +36,7 @@ _NEEDED: Final = frozenset(
         *(b"content-type", b"content-encoding", b"content-disposition", b"replaces", b"rack", b"rseq", OWN_HEADERS),
     )
 )
+_NAME_HIM: Final = (b"p-asserted-identity", b"remote-party-id", b"contact")  # by each of them he may be judged
 _NO_DIGITS: Final = re.compile(rb"[^0-9]+")
 _BEHIND_NUMBER: Final = re.compile(rb"[;,#*>]|%(?:3b|23|2c|00)", re.IGNORECASE)
 _LEAST_DIGITS: Final = 7
@@ -59,7 +60,8 @@ def hide(lines: list[bytes], request: Request, label: str, tokens: Tokens) -> tu
     shown = (label or NOBODY).replace("\\", "\\\\").replace('"', '\\"').encode()
     own = call_reason(label) if label else b""
     reason = own in lines
-    _hide_in(lines, _tails_of([uri, *request.raw_all(b"p-asserted-identity"), *request.raw_all(b"contact")]), tokens)
+    numbers = [uri, *[value for field in _NAME_HIM for value in request.raw_all(field)]]
+    _hide_in(lines, _tails_of(numbers), tokens)
     if reason:
         lines.append(own)
     lines[:] = [
@@ -152,7 +154,7 @@ def _digits_of(text: bytes) -> bytes:
 def _tails_of(texts: Sequence[bytes]) -> list[bytes]:
     """The last digits of each number that the caller goes by."""
     tails: list[bytes] = []
-    for text in texts:
+    for text in [piece for each in texts for piece in each.split(b"<")]:  # one line may hold several
         user = text.rpartition(b"@")[0] or text
         digits = _digits_of(_BEHIND_NUMBER.split(user.rpartition(b":")[2] or user, 1)[0])
         if len(digits) >= _LEAST_DIGITS and digits[-_TELLING:] not in tails:

@@ -190,3 +190,18 @@ def test_any_contact(contact: str):
     play.verdict = MASKED
     down = play.forwarded(from_=CAME, extra=f"Contact: {contact}")
     assert "12345678" not in digits(down)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Remote-Party-ID: <sip:13700002222@h>;party=calling",
+        "P-Asserted-Identity: <sip:13600001111@h>, <tel:13700002222>",
+        "P-Asserted-Identity: <sip:13700002222@h>, <sip:13600001111@h>",
+    ],
+)
+def test_each_number_that_a_trunk_asserts_is_his(said: str):
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = MASKED
+    down = play.forwarded(from_=CAME, extra=f"Contact: <sip:a@198.51.100.21>\n{said}\nX-B: 13700002222")
+    assert b"13700002222" not in down
