@@ -24,9 +24,11 @@ _DRAWN: Final = frozenset(("So", "No"))
 _ALSO_ALIKE: Final = dict(zip("бгпьиИяЯшШεєЄωΛΣΞßĸ", "brnbuNrRwWeeEwAEEbk", strict=True))
 _GREEK: Final = "αβγδε\0ζηθικλμνξοπρστυφχψω"  # Coptic has its letters in this order, small ones behind capitals
 _COPTIC: Final = range(0x2C80, 0x2CB2)
-# Combining signs that belong to no letter, selectors of variants, and letters that show nothing.
+# Combining signs that belong to no letter, selectors of variants, letters that show nothing, and what Unicode keeps for
+# signs to be shown as nothing (Default_Ignorable_Code_Point).
 _UNSEEN: Final = re.compile(
-    "[\u0300-\u036f\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u20d0-\u20ff\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+    "[\u0300-\u036f\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u20d0-\u20ff\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U0001d159\U000e0000-\U000e0fff]"
 )
 _OF_KANA: Final = frozenset("\u3099\u309a")
 _KANA: Final = frozenset(("HIRAGANA", "KATAKANA"))
@@ -38,7 +40,9 @@ _MOST_STEPS: Final = 4
 _MOST_SIGNS: Final = 20_000  # remembered
 _HARDLY_BLANK: Final = re.compile("[\v\f\x1c-\x1f\x85\u2028\u2029]+")  # most show nothing of them, some a blank
 _NARROW: Final = re.compile("[\u2005-\u200a\u202f\u205f]+")  # and these a sliver
-_ODD_BLANKS: Final = re.compile(r"[^\S ]+")  # whatever is a blank and not the plain one: many show nothing of it
+_ODD_BLANKS: Final = re.compile(
+    r"(?:[^\S ]|\u2800)+"
+)  # whatever is a blank and not the plain one: many show nothing of it
 _BLANKS: Final = re.compile(r"[\s\u2800]+")
 _WIDE: Final = "\u2e80-\u2fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _BETWEEN_WIDE: Final = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
 _UNSEEN: Final = frozenset(("Cf", "Mn", "Me"))  # marks of direction and width, accents, circles
 # Letters to Unicode, nothing to the eye.
-EMPTY_LETTERS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+EMPTY_LETTERS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159")
+# Nothing as yet, and to be shown as nothing whatever they will be (Default_Ignorable_Code_Point).
+_KEPT: Final = re.compile("[\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]")
 
 
 def is_unseen(character: str) -> bool:
     """Does it show nothing of its own?"""
-    return unicodedata.category(character) in _UNSEEN or character in EMPTY_LETTERS
+    return (
+        unicodedata.category(character) in _UNSEEN or character in EMPTY_LETTERS or _KEPT.match(character) is not None
+    )
 
 
 def without_unseen(text: str) -> str:

@@ -106,10 +106,12 @@ def test_a_sign_that_some_show_as_a_blank_is_read_both_ways():
 
 # All that Python calls a blank: controls, the separators of lines and paragraphs, every width of Unicode.
 ODD_BLANKS = [sign for sign in map(chr, range(0x3001)) if sign.isspace() and sign != " "]
+# And what Unicode says is shown as nothing: assigned or not, an empty note, a cell of Braille without dots.
+NOTHING = [*"\u2065\ufff0\ufff8\u2800\u3164\u180f", *map(chr, (0x1D159, 0xE0000, 0xE0080, 0xE0FFF))]
 
 
 @pytest.mark.parametrize("turned", [False, True])
-@pytest.mark.parametrize("sign", ODD_BLANKS, ids=ascii)
+@pytest.mark.parametrize("sign", ODD_BLANKS + NOTHING, ids=ascii)
 def test_one_odd_blank_between_letters_hides_no_name(sign, turned):
     """Telephones show a sliver of it or nothing."""
     name = f"B{sign}ank of China"
