@@ -14,7 +14,7 @@ from proxy.flows import FlowTo, PeerFlow, address_of, peer_of
 from proxy.forwarding import Plan
 from proxy.identity import clean_response
 from proxy.labels import restore
-from proxy.mask import hide_in_response
+from proxy.mask import hide_in_reasons, hide_in_response
 from proxy.neighbours import Target
 from proxy.peers import PeerAddress, Peers
 from proxy.routing import Topology
@@ -436,6 +436,8 @@ class Context:
         if not self.pending:
             self._answer(487, self.core.answers.final(self.request, 487, self.server.proof), now)
             return
+        if self.masked and reasons and not self.peer.from_pbx:
+            reasons = hide_in_reasons(reasons, self.request)
         self._cancel_branches(reasons if sum(map(len, reasons)) <= MOST_REASONS else [], now)
         if self.timer is not None:
             self.timer.cancel()

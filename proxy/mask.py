@@ -60,8 +60,7 @@ def hide(lines: list[bytes], request: Request, label: str, tokens: Tokens) -> tu
     shown = (label or NOBODY).replace("\\", "\\\\").replace('"', '\\"').encode()
     own = call_reason(label) if label else b""
     reason = own in lines
-    numbers = [uri, *[value for field in _NAME_HIM for value in request.raw_all(field)]]
-    _hide_in(lines, _tails_of(numbers), tokens)
+    _hide_in(lines, _tails_of([uri, *_asserted(request)]), tokens)
     if reason:
         lines.append(own)
     lines[:] = [
@@ -69,6 +68,16 @@ def hide(lines: list[bytes], request: Request, label: str, tokens: Tokens) -> tu
         for line in lines
     ]
     return (came,)
+
+
+def hide_in_reasons(reasons: list[bytes], request: Request) -> list[bytes]:
+    """Why the caller of this INVITE gave up, without what tells who he is."""
+    tails = _tails_of([*request.raw_all(b"from"), *_asserted(request)])
+    return [reason for reason in reasons if not _tells(reason, tails)]
+
+
+def _asserted(request: Request) -> list[bytes]:
+    return [value for field in _NAME_HIM for value in request.raw_all(field)]
 
 
 def hide_in_response(response: bytes, party: bytes, tokens: Tokens) -> bytes:

@@ -205,3 +205,15 @@ def test_each_number_that_a_trunk_asserts_is_his(said: str):
     play.verdict = MASKED
     down = play.forwarded(from_=CAME, extra=f"Contact: <sip:a@198.51.100.21>\n{said}\nX-B: 13700002222")
     assert b"13700002222" not in down
+
+
+def test_nor_does_the_reason_of_his_cancel():
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = MASKED
+    invite = wire.invite(from_=CAME, extra=TELLING)
+    down = only([each for each in play.trunk(invite) if each.method], to=wire.PBX)
+    play.pbx(wire.response(180, down))
+    kept, telling = "SIP;cause=200;text=elsewhere", 'SIP;cause=487;text="139 1234 5678"'
+    data = wire.cancel(invite).replace(b"\r\n", f"\r\nReason: {kept}\r\nReason: {telling}\r\n".encode(), 1)
+    cancel = only([each for each in play.trunk(data) if each.method], to=wire.PBX)
+    assert wire.headers(cancel, "Reason") == [kept]
