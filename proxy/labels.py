@@ -33,7 +33,7 @@ def dress(lines: list[bytes], request: Request, label: str | None, *, stranger: 
     `label` is None for none, and empty where nobody knows any more which one it was: then no name is shown.
     """
     line = shown = request.lines[request.where[b"from"]]
-    if stranger and line.count(b";") > 1:  # one is that of the tag
+    if stranger and (line.count(b";") > 1 or b"%3" in line):  # one is that of the tag
         shown = without_verstat(line)
     if label is not None:
         shown = label_from(shown, label) if label else without_name(shown)
@@ -118,7 +118,7 @@ def unlabel(lines: list[bytes], request: Request, token: Token) -> tuple[bytes, 
 
 
 VERSTAT: Final = re.compile(
-    rf"\s*;\s*{_any_spelling('verstat')}\s*(?:=\s*(?:\"[^\"]*\"|[^;>?@,\s\"]*))?(?=[;>?@,\s]|\Z)".encode(),
+    rf"\s*(?:;|%3b)\s*{_any_spelling('verstat')}\s*(?:(?:=|%3d)\s*(?:\"[^\"]*\"|[^;>?@,\s\"]*))?(?=[;>?@,\s]|\Z)".encode(),
     re.IGNORECASE,
 )
 

@@ -180,16 +180,13 @@ def _one_number(value: object) -> str:
         raise Unverified(Failure.CLAIMS)
     if "uri" in value:
         return ""
-    tn = value.get("tn")
-    return _number(tn[0] if isinstance(tn, list) and len(tn) == 1 else tn)  # some write a list of one
+    return _number(value.get("tn"))  # a text (RFC 8225 5.2.1); of `dest` alone it is an array
 
 
 def _numbers(value: object) -> tuple[str, ...]:
     if not isinstance(value, dict):
         raise Unverified(Failure.CLAIMS)
     found = value.get("tn", [])
-    if isinstance(found, str):
-        found = [found]
     if not isinstance(found, list) or not (found or value.get("uri")):
         raise Unverified(Failure.CLAIMS)
     return tuple(map(_number, found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.labels import label_from, without_name
+from proxy.labels import label_from, without_name, without_verstat
 from rules.model import Action, Step, Verdict
 from tests import wire
 from tests.playbook import DECISION, Playbook, from_callee, in_dialog, only
@@ -240,3 +240,9 @@ def test_the_operator_chooses_where_labels_stand(where: str, named: bool, reason
     assert wire.headers(down, "Call-Info") == ["<http://w/i>;purpose=icon", said]
     up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
     assert wire.header(up, "From") == CAME
+
+
+@pytest.mark.parametrize("written", ["%3bverstat=", "%3Bverstat%3D", ";verstat%3d"])
+def test_an_escaped_verstat_of_a_stranger_goes_as_well(written):
+    line = f"From: <sip:13700003333{written}TN-Validation-Passed@x>;tag=a".encode()
+    assert without_verstat(line) == b"From: <sip:13700003333@x>;tag=a"
