@@ -52,8 +52,14 @@ def _uri_of(text: object) -> object:
     return found[1] if found is not None else text
 
 
+def _address_of(text: object) -> object:
+    """A whole header field without its parameters; its name is read as the proxy reads one, whatever is in it."""
+    return text[: text.rfind(">") + 1] or text if isinstance(text, str) and "<" in text else text
+
+
 Text = Annotated[str, BeforeValidator(_in_one_line)]
-Party = Annotated[str, BeforeValidator(_uri_of), BeforeValidator(_in_one_line)]
+Caller = Annotated[str, BeforeValidator(_address_of), BeforeValidator(_in_one_line)]
+Called = Annotated[str, BeforeValidator(_uri_of), BeforeValidator(_in_one_line)]
 
 
 class Question(BaseModel):
@@ -61,8 +67,8 @@ class Question(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    caller: Party = Field("", description="From: a number, or a URI; empty for anonymous.")
-    called: Party = Field(min_length=1, description="The Request-URI, or the number in it.")
+    caller: Caller = Field("", description="From: a number, or a URI; empty for anonymous.")
+    called: Called = Field(min_length=1, description="The Request-URI, or the number in it.")
     trunk: Text = Field("", description="By which trunk of ringfence.yaml it came; needed where there are several.")
     asserted: Text = Field("", description="P-Asserted-Identity; believed where the trunk is trusted.")
     display_name: Text = Field("", description="The name before the number in From.")
@@ -247,7 +253,7 @@ class Opinions:
 
 def _as_it_came(text: str) -> str:
     """Blanks in a number stood there as escapes, which dial plans decode: nobody typed this number."""
-    return text if _SCHEME.match(text) else text.replace(" ", "%20")
+    return text if "<" in text or _SCHEME.match(text) else text.replace(" ", "%20")
 
 
 def _described(question: Question) -> Described:

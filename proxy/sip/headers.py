@@ -37,6 +37,7 @@ _ANY_ADDRESS: Final = re.compile(rb"<([^<>]*)|([^\s<>,\"]+)")
 BARE_NUMBER: Final = re.compile(rb"\+?[0-9](?:[-.()]?[0-9]){4,}(?:;.*)?")
 _ANY_DIGIT: Final = re.compile(r"\d")
 _FEWEST_DIGITS: Final = 5  # that could be somebody's number
+_FOLDED: Final = re.compile(r"(?:\r\n|\r|\n)[ \t]*| +")  # RFC 3261 7.3.1
 _TAG: Final = re.compile(rb";\s*tag\s*=\s*([^\s;,<>\"]+)", re.IGNORECASE)
 _CSEQ: Final = re.compile(rb"\s*([0-9]{1,20})\s+([^\s]+)\s*\Z")
 _PARAM: Final = re.compile(rb";((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*)", re.DOTALL)
@@ -87,12 +88,16 @@ class Address(NamedTuple):
 
 
 def read_display_name(display: bytes) -> str:
-    """A display name as people read it: without quotes and escapes, blanks folded."""
+    """A display name as people read it: without quotes and escapes, plain blanks and folds as one blank.
+
+    Others stay: telephones show little or nothing of them, so that rules read the name in several ways.
+    """
     if display[:1] == b'"' and display[-1:] == b'"':
         display = display[1:][:-1]
         if b"\\" in display:
             display = b"\\".join([part.replace(b"\\", b"") for part in display.split(b"\\\\")])
-    return " ".join(display.decode("utf-8", "replace").split()) if display else ""
+    text = display.decode("utf-8", "replace")
+    return " ".join(text.split()) if text.isascii() and text.isprintable() else _FOLDED.sub(" ", text).strip(" ")
 
 
 def parse_via(value: bytes, start: int = 0) -> Via:

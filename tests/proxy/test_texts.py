@@ -21,6 +21,14 @@ def matches(when: str, made: Call) -> bool:
     return found
 
 
+@pytest.mark.parametrize(
+    "sign", ["\x0b", "\x1c", "\x85", "\u00a0", "\u2028", "\u3000", "\u2800", "\u2065", "\U0001d159"]
+)
+def test_one_odd_blank_that_comes_in_from_hides_no_name(sign: str):
+    assert matches(BANK, call(from_=f'"B{sign}ank of China" {FROM}'))
+    assert matches("{display_name: bank of china}", call(from_=f'"Bank{sign} of  China" {FROM}'))
+
+
 @pytest.mark.parametrize("count", [500, 512, 1_000, 3_000])
 @pytest.mark.parametrize("sign", UNSEEN)
 def test_no_number_of_unseen_signs_hides_a_name(sign: str, count: int):

@@ -183,6 +183,8 @@ async def test_what_is_known_of_a_number_counts_nowhere(node: Node):
         {"caller": f"{BLOCKED} 13912345678"},
         {"caller": f"{BLOCKED}\n13912345678"},
         {"caller": f"<sip:{BLOCKED}@h;x={'y' * 1500}>"},
+        {"caller": f'"<sip:13912345678@h>" <sip:{BLOCKED}@h>;tag=a'},
+        {"caller": f'"<" <sip:{BLOCKED}@h>'},
         {"asserted": f"<sip:13912345678@h>, <sip:{BLOCKED}@h>"},
         {"asserted": f"<sip:13912345678@h>,<tel:{BLOCKED}>"},
     ],
@@ -191,6 +193,12 @@ async def test_nothing_that_a_caller_writes_keeps_his_call_from_being_judged(nod
     """Whoever asks lets a call go on after any answer but 200."""
     answer = await node.http.post("/v1/verdict", json={**CALL, **fields})
     assert (answer.status_code, answer.json()["action"]) == (200, "reject")
+
+
+async def test_two_callers_are_none_that_can_be_read(node: Node):
+    """By SIP From has one value: as with a redirect trunk it goes on with a mark."""
+    answer = await node.http.post("/v1/verdict", json={**CALL, "caller": f"<sip:13912345678@h>,<sip:{BLOCKED}@h>"})
+    assert answer.json()["action"] != "forward"
 
 
 @pytest.mark.parametrize(
