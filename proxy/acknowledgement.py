@@ -59,7 +59,7 @@ def forward_ack(core: Node, request: Request, via: Via, flow: PeerFlow, peer: Pe
             unlabel(lines, request, token)
         show_trunk_host(lines, request, targets[0])
     elif is_masked(plan.users) and b"from" in request.where:
-        hide(lines, request, "", core.tokens)
+        hide(lines, request, "", core.tokens, core.dialogs.names_of(token) if token is not None else ())
     elif b"from" in request.where:
         dress(lines, request, None, stranger=not peer.trunk.identity_trusted)
     # A retransmitted ACK must get the same branch (16.11).

@@ -356,7 +356,7 @@ class Context:
         if self.as_sent:
             data = restore(data, self.as_sent)
             if self.masked and self.peer.from_pbx and self.token is not None:
-                data = hide_in_response(data, self.core.dialogs.party_of(self.token), self.core.tokens)
+                data = hide_in_response(data, self.core.dialogs.names_of(self.token), self.core.tokens)
         self.server.respond(status, data, now)
 
     def close(self) -> None:
@@ -437,7 +437,8 @@ class Context:
             self._answer(487, self.core.answers.final(self.request, 487, self.server.proof), now)
             return
         if self.masked and reasons and not self.peer.from_pbx:
-            reasons = hide_in_reasons(reasons, self.request)
+            known = self.core.dialogs.names_of(self.token) if self.token is not None else []
+            reasons = hide_in_reasons(reasons, self.request, known)
         self._cancel_branches(reasons if sum(map(len, reasons)) <= MOST_REASONS else [], now)
         if self.timer is not None:
             self.timer.cancel()

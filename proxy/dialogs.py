@@ -179,6 +179,11 @@ class Dialogs:
         call = self._calls.get(token.user)
         return call.party if call is not None else b""
 
+    def names_of(self, token: Token) -> list[bytes]:
+        """All by which the call with this token was judged: its caller's URI, and whom a trusted trunk asserted."""
+        call = self._calls.get(token.user)
+        return [call.party, *call.asserted[0], *call.asserted[1]] if call is not None else []
+
     def verdict_on(self, token: Token) -> Verdict | None:
         """By which the call with this token was marked; None where it was not, or is not remembered."""
         call = self._calls.get(token.user)

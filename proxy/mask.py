@@ -48,8 +48,13 @@ def is_masked(users: Sequence[bytes]) -> bool:
     return any(MASKED in user.split(b".")[2] for user in users if user.count(b".") == 3)
 
 
-def hide(lines: list[bytes], request: Request, label: str, tokens: Tokens) -> tuple[bytes, ...]:
-    """Show the label in place of the caller in a request towards the callee; From as it came."""
+def hide(
+    lines: list[bytes], request: Request, label: str, tokens: Tokens, known: Sequence[bytes] = ()
+) -> tuple[bytes, ...]:
+    """Show the label in place of the caller in a request towards the callee; From as it came.
+
+    `known`: the other names of his that were read as the call began.
+    """
     came = request.lines[request.where[b"from"]]
     value = came.partition(b":")[2].strip()
     try:
@@ -60,7 +65,7 @@ def hide(lines: list[bytes], request: Request, label: str, tokens: Tokens) -> tu
     shown = (label or NOBODY).replace("\\", "\\\\").replace('"', '\\"').encode()
     own = call_reason(label) if label else b""
     reason = own in lines
-    _hide_in(lines, _tails_of([uri, *_asserted(request)]), tokens)
+    _hide_in(lines, _tails_of([uri, *_asserted(request), *known]), tokens)
     if reason:
         lines.append(own)
     lines[:] = [
@@ -70,9 +75,9 @@ def hide(lines: list[bytes], request: Request, label: str, tokens: Tokens) -> tu
     return (came,)
 
 
-def hide_in_reasons(reasons: list[bytes], request: Request) -> list[bytes]:
+def hide_in_reasons(reasons: list[bytes], request: Request, known: Sequence[bytes] = ()) -> list[bytes]:
     """Why the caller of this INVITE gave up, without what tells who he is."""
-    tails = _tails_of([*request.raw_all(b"from"), *_asserted(request)])
+    tails = _tails_of([*request.raw_all(b"from"), *_asserted(request), *known])
     return [reason for reason in reasons if not _tells(reason, tails)]
 
 
@@ -80,12 +85,12 @@ def _asserted(request: Request) -> list[bytes]:
     return [value for field in _NAME_HIM for value in request.raw_all(field)]
 
 
-def hide_in_response(response: bytes, party: bytes, tokens: Tokens) -> bytes:
-    """A response of the caller towards the callee, without what tells who he is; `party` is his URI."""
+def hide_in_response(response: bytes, known: Sequence[bytes], tokens: Tokens) -> bytes:
+    """A response of the caller towards the callee, without what tells who he is; `known`: his names."""
     parsed = parse_response(response)
     lines = list(parsed.lines)
-    contacts = [line.partition(b":")[2] for line in lines if canonical_name(line) == b"contact"]
-    _hide_in(lines, _tails_of([party, *contacts]), tokens, kept=b"from")
+    told = [line.partition(b":")[2] for line in lines if canonical_name(line) in _NAME_HIM]
+    _hide_in(lines, _tails_of([*known, *told]), tokens, kept=b"from")
     return b"\r\n".join((parsed.start, *lines, b"", parsed.body))
 
 

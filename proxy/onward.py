@@ -98,6 +98,8 @@ class Onward(Node):
         request, peer, token = context.request, context.peer, context.token
         if context.verdict is not None:
             self._mark(context, context.verdict)
+            if token is not None and not peer.from_pbx and MASKED in token.flags:
+                self._mask_again(context, token)  # a text whose call a restart forgot
         elif peer.from_pbx:
             if token is not None and MASKED in token.flags:
                 context.masked = True
@@ -112,7 +114,8 @@ class Onward(Node):
             return
         stranger = not peer.trunk.identity_trusted
         if context.masked:
-            context.as_sent = hide(context.lines, request, context.label or "", self.tokens)
+            known = self.dialogs.names_of(token) if token is not None else []
+            context.as_sent = hide(context.lines, request, context.label or "", self.tokens, known)
         else:
             context.as_sent = dress(context.lines, request, context.label, stranger=stranger)
         if context.attestation and not context.masked and context.topology.verstat != OFF:
@@ -163,9 +166,18 @@ class Onward(Node):
         if method == b"MESSAGE" and (verdict := self.dialogs.verdict_on(token)) is not None:
             self._mark(context, verdict)
         if MASKED in token.flags:
-            context.masked = True
-        if (method in SHOWING or context.masked) and not context.label and LABELLED in token.flags:
-            context.label = self.screening.label_of(token.flags.partition(LABELLED)[2])
+            self._mask_again(context, token)
+        elif (method in SHOWING or context.masked) and not context.label and LABELLED in token.flags:
+            context.label = self._label_of(token)
+
+    def _mask_again(self, context: Context, token: Token) -> None:
+        """Who was masked as his call began is masked in all of it, whatever a message of it is judged to be."""
+        context.masked = True
+        if not context.label and LABELLED in token.flags:
+            context.label = self._label_of(token)
+
+    def _label_of(self, token: Token) -> str:
+        return self.screening.label_of(token.flags.partition(LABELLED)[2])
 
     def _must_stay_secret(self, context: Context) -> bool:
         """What came by TLS for a sips: URI goes on by TLS alone (RFC 3261 26.2.2); an emergency call goes on anyhow."""

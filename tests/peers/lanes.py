@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,8 +49,9 @@ class Lane(NamedTuple):
         """The trunk alone, for so many calls; `lines` say what is in each."""
         to = self.proxy or self.pbx
         hops = self.beyond + (self.proxy is not None)
-        more = {"values": values, "hops": hops, "calls": calls, "by": self.trunk_by, "lines": lines}
-        return Sipp(scenario, at=self.trunk, to=to, folder=self.folder, **more)
+        at, folder, by = self.trunk, self.folder, self.trunk_by
+        given = partial(Sipp, scenario, at=at, to=to, folder=folder, by=by)
+        return given(values=values, hops=hops, calls=calls, lines=lines)
 
     def pbx_side(self, scenario: str, calls: int = 1, /, **values: str) -> Sipp:
         """The PBX alone, for so many calls."""

@@ -8,7 +8,7 @@ import pytest
 
 from rules.model import Action, Step, Verdict
 from tests import wire
-from tests.playbook import DECISION, Playbook, from_callee, in_dialog, only
+from tests.playbook import DECISION, FORWARD, Playbook, from_callee, in_dialog, only
 
 LABEL = "疑似骚扰"
 CAME = f'"Wren 139 1234 5678" <sip:{wire.CALLER}@wren.example;user=phone>;tag=wren'
@@ -217,3 +217,46 @@ def test_nor_does_the_reason_of_his_cancel():
     data = wire.cancel(invite).replace(b"\r\n", f"\r\nReason: {kept}\r\nReason: {telling}\r\n".encode(), 1)
     cancel = only([each for each in play.trunk(data) if each.method], to=wire.PBX)
     assert wire.headers(cancel, "Reason") == [kept]
+
+
+GATEWAY = "<sip:main@wren.example>;tag=wren"
+BY_WHOM = ["P-Asserted-Identity: <sip:13700002222@h>", "Remote-Party-ID: <sip:13700002222@h>;party=calling"]
+
+
+def gateways(said: str) -> tuple[Playbook, bytes, bytes]:
+    """A call that is up, by a gateway that says only in its first INVITE whose it is."""
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = MASKED
+    down = play.forwarded(from_=GATEWAY, extra=f"Contact: <sip:gw@198.51.100.21>\n{said}")
+    up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    return play, down, up
+
+
+@pytest.mark.parametrize("said", BY_WHOM)
+@pytest.mark.parametrize("method", ["ACK", "INVITE", "UPDATE", "INFO", "MESSAGE", "BYE"])
+def test_the_call_knows_the_number_that_only_its_invite_told(method: str, said: str):
+    play, _, up = gateways(said)
+    again = in_dialog(method, up, cseq=1 if method == "ACK" else 2, extra="X-B: 137 0000 2222")
+    sent = only([each for each in play.trunk(again) if each.method], to=wire.PBX)
+    assert not wire.headers(sent, "X-B")
+    assert "anonymous.invalid" in wire.header(sent, "From")
+
+
+@pytest.mark.parametrize("said", BY_WHOM)
+def test_and_leaves_it_out_of_the_callers_responses(said: str):
+    play, down, _ = gateways(said)
+    asked = only([each for each in play.pbx(from_callee("UPDATE", down)) if each.method], to=wire.TRUNK)
+    extra = "Server: 13700002222\nX-B: 137-0000-2222\nP-Asserted-Identity: <sip:13600001111@h>\nX-C: 13600001111"
+    told = play.trunk(wire.response(200, asked, extra=extra))
+    answer = only([each for each in told if each.status > 100], to=wire.PBX)
+    assert not any(wire.headers(answer, name) for name in ("Server", "X-B", "X-C", "P-Asserted-Identity"))
+
+
+def test_a_text_of_a_masked_call_is_masked_after_a_restart_whatever_it_is_judged_to_be():
+    play, _, up = masked()
+    play.core.dialogs._calls.clear()
+    play.verdict = FORWARD
+    sent = play.trunk(in_dialog("MESSAGE", up, cseq=2, extra=f"X-B: {wire.CALLER}"))
+    down = only([each for each in sent if each.method], to=wire.PBX)
+    assert wire.header(down, "From") == SHOWN
+    assert "12345678" not in digits(down)
