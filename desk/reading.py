@@ -146,8 +146,7 @@ def _reporter(archive: Archive, text: str) -> str:
         raise
     except ComplaintError as error:
         _refuse_undecided(archive, text, error)
-        _refuse_two(archive, text)
-        return f"name:{text.casefold()}"
+        return _only_number(archive, text) or f"name:{text.casefold()}"
     return number.canonical
 
 
@@ -167,9 +166,10 @@ def _is_a_number_in(text: str, country: str) -> bool:
     return number.kind not in NO_NUMBER
 
 
-def _refuse_two(archive: Archive, text: str) -> None:
-    """Two numbers are two people, and would count as one under a name that is neither's.
+def _only_number(archive: Archive, text: str) -> str:
+    """The number beside a name: however the name is written, it is one person. Empty where there is none.
 
+    Two numbers are two people, and would count as one under a name that is neither's.
     Digits with a hyphen between them are the name that many sources give: 2026-00123.
     """
     folded = fold(text)
@@ -191,6 +191,7 @@ def _refuse_two(archive: Archive, text: str) -> None:
     if len(found) > 1 or several or (bare and len(_PARTED.findall(folded)) > 1):
         what = "it holds more than one number; file a complaint for each person"
         raise ComplaintError("reporter", what)
+    return next((each for each in found if each[:1] == "+" or ":" in each), "")
 
 
 def _called(archive: Archive, text: str) -> str:

@@ -38,6 +38,7 @@ _LONGEST_ITEM: Final = 2
 _LONGEST_COUNT: Final = 3
 _LONGEST_ROW: Final = 4  # of a table
 _SHORTEST_ROW: Final = 7  # what it counts: on islands a number less a digit is one as well
+_OTHER_LINES: Final = frozenset(("IT", "SM", "VA"))  # there 06 1234567-8 are two lines of somebody
 _OPEN: Final = 6  # lengths that numbers of an area have where extensions are dialled behind them
 _ITEM: Final = re.compile(r"(?:[1-9][0-9]{0,2}[.)]\s+|[0-9]{1,3}\)\s*)[+(0-9]")  # of a list
 _ZERO_ITEM: Final = re.compile(r"0[0-9]{0,2}\s*(?:[.:]|\s[-\u2010-\u2015]\s)\s*[+(0-9]")  # 01. 02. 03.
@@ -153,7 +154,7 @@ def _has_a_tail(folded: str, groups: list[str], number: Number, plan: Trunk) -> 
         return True
     if (_ZEROS.fullmatch(folded) or _SENTENCE.fullmatch(folded)) and _is_valid(heads[-1], plan):
         return True
-    if folded[-len(groups[-1]) - 1] in "-/" and _is_open(number.region):
+    if folded[-len(groups[-1]) - 1] in "-/" and _is_open(number.region) and number.region not in _OTHER_LINES:
         return False
     if len(groups[-1]) == 1:  # in an open plan a digit is left over of pairs, and a 0 is a switchboard
         left_over = _is_open(number.region) and (len(groups[-2]) < 3 or groups[-1] == "0")

@@ -58,6 +58,21 @@ async def test_a_reporter_whose_number_several_countries_read_differently_is_no_
 
 
 @pytest.mark.parametrize(
+    "spelt",
+    [
+        "张三 13800138000",
+        "13800138000（张三）",
+        "张三13800138000",
+        "Zhang San, +86 138 0013 8000",
+        "0086-13800138000 Zhang",
+    ],
+)
+async def test_a_name_beside_a_number_makes_no_other_person(town, spelt):
+    assert read(town, reporter=spelt).reporter == read(town, reporter="13800138000").reporter
+    assert read(town, reporter=spelt).line_known
+
+
+@pytest.mark.parametrize(
     "between",
     [
         " ",

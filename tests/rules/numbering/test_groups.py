@@ -12,6 +12,12 @@ E164, INTERNATIONAL, NATIONAL = 0, 1, 2  # how phonenumbers writes them
 FIXED, MOBILE, FREE, SHARED = 0, 1, 3, 5  # and what kinds there are
 
 
+@pytest.mark.parametrize("text", ["0612345678-9", "06 12345678-9", "011 1234567-8", "0321 123456-7"])
+def test_two_lines_as_italians_write_them_are_no_third(text: str):
+    with pytest.raises(SpellingFault):
+        one_typed(text, "IT")
+
+
 @pytest.mark.parametrize(
     "text",
     [
