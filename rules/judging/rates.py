@@ -113,8 +113,8 @@ class _Counted:
         self.over = False  # does it go on no more?
 
 
-class _Change:
-    """What becomes known of a call, as sums take it."""
+class _Ends:
+    """Sums over what is known of how calls went on: of all in a window, or what became known of one."""
 
     __slots__ = ("answered", "ended", "open", "rang", "rang_s", "short")
 
@@ -123,7 +123,7 @@ class _Change:
         self.rang_s = 0.0
 
     def take(self, counted: _Counted, by: int) -> None:
-        """Into it what is known of a call, or out of it."""
+        """Into them what is known of a call, or out of them."""
         if not counted.over:
             self.open += by
         if counted.ended:
@@ -137,28 +137,23 @@ class _Change:
                 self.rang_s += by * counted.rang
 
 
-class _Window:
+class _Window(_Ends):
     """The calls that have one thing in common within one span of time, and the sums over them."""
 
     __slots__ = (
-        "answered",
         "asked",
         "begin",
         "called",
         "callers",
-        "ended",
         "of_ends",
-        "open",
-        "rang",
-        "rang_s",
         "seconds",
-        "short",
         "start",
         "wants_called",
         "wants_callers",
     )
 
     def __init__(self, asked: _Asked, begin: int, start: int) -> None:
+        super().__init__()
         self.asked = asked
         self.seconds = asked.seconds
         self.begin = begin  # place of its first call among those of its common
@@ -168,12 +163,6 @@ class _Window:
         self.wants_callers = asked.callers != ""
         self.called: dict[str, int] | None = None  # made with the second call
         self.callers: dict[str, int] | None = None
-        self.ended = 0
-        self.answered = 0
-        self.short = 0
-        self.rang = 0
-        self.rang_s = 0.0
-        self.open = 0
 
     def add(self, counted: _Counted) -> None:
         if self.called is not None:
@@ -181,23 +170,9 @@ class _Window:
         if self.callers is not None:
             self.callers[counted.calling] = self.callers.get(counted.calling, 0) + 1
         if self.of_ends:
-            self.turn(counted, 1)
+            self.take(counted, 1)
 
-    def turn(self, counted: _Counted, by: int) -> None:
-        """Take what is known of a call's end into the sums, or out of them."""
-        if not counted.over:
-            self.open += by
-        if counted.ended:
-            self.ended += by
-            if counted.answered > 0.0:
-                self.answered += by
-            if counted.short:
-                self.short += by
-            if counted.rang > 0.0:
-                self.rang += by
-                self.rang_s += by * counted.rang
-
-    def change(self, change: _Change) -> None:
+    def change(self, change: _Ends) -> None:
         """More is known of a call that it holds."""
         self.open += change.open
         self.ended += change.ended
@@ -215,7 +190,7 @@ class _Window:
         if self.callers is not None:
             _take_one(self.callers, counted.calling)
         if self.of_ends:
-            self.turn(counted, -1)
+            self.take(counted, -1)
 
     def compare(self, calls: list[_Counted]) -> None:
         """Count different numbers from now on: there are two calls at least."""
@@ -602,11 +577,11 @@ class Rates:
         self._over(counted)
         _changed(counted, change)
 
-    def _change_of(self, counted: _Counted) -> _Change | None:
+    def _change_of(self, counted: _Counted) -> _Ends | None:
         """What was known of a call so far, taken away; None: it changes nothing."""
         if not self._of_ends:
             return None
-        change = _Change()
+        change = _Ends()
         change.take(counted, -1)
         return change
 
@@ -682,7 +657,7 @@ def _take_larger(facts: Facts, more: Facts) -> None:
             facts[name] = value
 
 
-def _changed(counted: _Counted, change: _Change | None) -> None:
+def _changed(counted: _Counted, change: _Ends | None) -> None:
     """Take what became known of a call into all sums that hold it."""
     if change is None:
         return
