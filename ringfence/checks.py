@@ -27,6 +27,7 @@ from rules.language.source import Document, Fault
 from rules.numbering.emergency import emergency_table, is_emergency
 from rules.storage.database_files import key_file_missed, keys_gone
 from rules.texts.bad_value import BadValue
+from rules.texts.unseen import shows_nothing, turns_writing
 
 BUILT_IN_PROFILES = frozenset({"decline"})
 SECURE = frozenset({"tls", "wss"})
@@ -581,6 +582,10 @@ def texts(configuration: Configuration) -> Iterator[Finding]:
     """What is put into header fields must not end them."""
     if CONTROL.search(configuration.label):
         yield Finding(("label",), "a control character in the label", "use printable text")
+    elif turns_writing(configuration.label):
+        yield Finding(("label",), "a mark in the label that turns the direction of writing", "leave it out")
+    elif configuration.label and shows_nothing(configuration.label):
+        yield Finding(("label",), "a label of which nothing is to be seen", "write what the callee should read")
     if configuration.label and not configuration.record_route:
         yield Finding(
             ("label",),

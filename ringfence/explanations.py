@@ -68,8 +68,11 @@ class Explanation(NamedTuple):
         return {**self.data, "lines": [line._asdict() for line in self.lines]}
 
 
-async def explain_decision(here: Installation, text: str, *, clear: bool) -> Explanation | None:
-    """Why the recorded call that a text names got its verdict; None when there is no such record."""
+async def explain_decision(here: Installation, text: str, *, clear: bool, figures: bool = False) -> Explanation | None:
+    """Why the recorded call that a text names got its verdict; None when there is no such record.
+
+    ``clear``: with its numbers. ``figures``: with what was counted, for whoever may see numbers.
+    """
     decision = await find(here, text)
     if decision is None:
         return None
@@ -79,7 +82,8 @@ async def explain_decision(here: Installation, text: str, *, clear: bool) -> Exp
         one._replace(entry=masked(one.entry, callers), source=masked(one.source, callers)) for one in decision.fired
     ]
     data |= {"fired": [one.as_data() for one in fired], "facts": decision.facts if clear else {}}
-    lines = recorded(decision, fired, data, await judged_by(here, decision), here.configuration)
+    found = await judged_by(here, decision)
+    lines = recorded(decision, fired, data, found, here.configuration, figures=clear or figures)
     behind = await entries_behind(here, decision)
     entries = [period_data(one, here.zone) for one in behind]
     data["entries"] = [one | {"entry": masked(one["entry"], callers)} for one in entries]
@@ -116,7 +120,13 @@ async def what_is_left(here: Installation, decision_id: str) -> str:
 
 
 def recorded(
-    decision: Decision, fired: list[Fired], data: dict[str, Any], found: JudgedBy, configuration: Configuration
+    decision: Decision,
+    fired: list[Fired],
+    data: dict[str, Any],
+    found: JudgedBy,
+    configuration: Configuration,
+    *,
+    figures: bool,
 ) -> list[Sentence]:
     """A record in sentences, in the order of precedence, with what the rules of that time asked."""
     ways = ways_out(configuration)
@@ -135,7 +145,7 @@ def recorded(
         for step in Step:
             lines += recorded_step(step, decision, fired)
             if step is Step.RULES:
-                lines += what_rules_asked(found, configuration, decision)
+                lines += what_rules_asked(found, configuration, decision, figures=figures)
     place = found.place_of(decision.rule) if decision.step in _BY_RULES else ""
     lines.append(Sentence("verdict", verdict_told(decision), True, place))
     lines.append(Sentence("outcome", ending_told(decision)))

@@ -9,16 +9,18 @@ from ringfence.ask import Reader, look_up, spelt
 from ringfence.explanations import BadWord, trunk_named
 from ringfence.installation import Installation
 from ringfence.live_rules import live_rulebook
+from ringfence.recorded_calls import counted
 from ringfence.rulebook import trunks_of
 from ringfence.shown_values import entry_data
 from ringfence.times import shown_time
+from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.explain import Covering, covering, effect_of, said
 from rules.language.examples import Described, NotJudged
 from rules.lists.editing import Entry, Lists
 from rules.lists.history import periods
 from rules.model import READINGS_DIFFER, Call, Hit, Trunk
 from rules.numbering.typed import one_typed
-from rules.records.decisions import Decisions
+from rules.records.decisions import Decision, Decisions
 from rules.records.replay import judge_rules
 from rules.texts.worded import worded
 
@@ -26,11 +28,12 @@ CALLS_READ = 1_000  # of the number, to see when a rule hit it last
 
 
 async def known(
-    here: Installation, number: str, country: str, on: str = "", *, looking_back: bool = True
+    here: Installation, number: str, country: str, on: str = "", *, looking_back: bool = True, figures: bool = False
 ) -> dict[str, Any]:
     """Everything that is known of a caller's number, and what it gets on a trunk; BadWord where it is none.
 
     ``looking_back``: the whole record is asked when a rule hit it last, which takes a while where it is long.
+    ``figures``: and with what was counted then, for whoever may see numbers.
     """
     book, _ = await live_rulebook(here)
     configuration, zone = here.configuration, here.zone
@@ -55,7 +58,9 @@ async def known(
         "ledger": ledger or None,
         "entries": entries,
         "gone": await gone_of(lists, call.caller.canonical, entries, zone),
-        "rules": await rules_of(rules, decisions, read.canonical if looking_back else "", call, zone),
+        "rules": await rules_of(
+            here, book.ruleset, rules, read.canonical if looking_back else "", call, figures=figures
+        ),
         "trunk": trunk.name,
         "verdict": str(verdict.action),
         "by": verdict.rule,
@@ -125,13 +130,19 @@ async def gone_of(lists: Lists, canonical: str, entries: list[dict[str, Any]], z
 
 
 async def rules_of(
-    rules: list[Covering], decisions: Decisions, canonical: str, call: Call, zone: str
+    here: Installation, ruleset: RuleSet, rules: list[Covering], canonical: str, call: Call, *, figures: bool
 ) -> list[dict[str, Any]]:
     """The rules that cover it, what they ask besides, and the newest of its calls on which each held."""
-    last: dict[str, float] = {}
+    decisions = await here.decisions()
+    last: dict[str, Decision] = {}
     for decision in await decisions.recent(CALLS_READ, caller=canonical) if canonical and rules else ():
         for fired in decision.fired:
-            last.setdefault(fired.name, decision.at)
+            last.setdefault(fired.name, decision)
+
+    def counts(rule: CompiledRule) -> list[str]:
+        decision = last.get(rule.name) if figures else None
+        return counted(here.configuration, ruleset, rule, decision) if decision is not None else []
+
     return [
         {
             "rule": one.rule.name,
@@ -141,7 +152,8 @@ async def rules_of(
             "because_it": [said(part) for part in one.by],
             "if": [said(part) for part in one.asks],
             "unless": [said(part) for part in one.stops],
-            "last_hit": shown_time(last.get(one.rule.name), zone) or None,
+            "last_hit": shown_time(last[one.rule.name].at, here.zone) if one.rule.name in last else None,
+            "counted": counts(one.rule),
         }
         for one in rules
     ]

@@ -22,7 +22,7 @@ from rules.model import Hit, Step
 from rules.records.decisions import Decision
 from rules.records.past_calls import Past, RecordReader
 from rules.records.privacy import mask
-from rules.records.redacted_numbers import HIDDEN_LISTS, holds, truth
+from rules.records.redacted_numbers import HIDDEN_LISTS, holds, leaves, truth
 from rules.screening.revisions import FileText, Revision, Texts
 from rules.texts.worded import joined, worded
 
@@ -110,21 +110,39 @@ async def judged_by(here: Installation, decision: Decision) -> JudgedBy:
     return JudgedBy(revision, ruleset, live)
 
 
-def what_rules_asked(found: JudgedBy, configuration: Configuration, decision: Decision) -> list[Sentence]:
-    """What the rules that fired asked, and why the others did not hold; nothing when the rules are not stored."""
+def what_rules_asked(
+    found: JudgedBy, configuration: Configuration, decision: Decision, *, figures: bool
+) -> list[Sentence]:
+    """What the rules that fired asked, and why the others did not hold; nothing when the rules are not stored.
+
+    ``figures``: with what was counted at that call. Whoever may see no number could tell whom a call was for by calling
+    a number that he knows before, and looking which call was counted one higher.
+    """
     past = _past(configuration, decision)
     if found.ruleset is None or past is None:
         return []
     fired = {one.name: one for one in decision.fired if one.step in _BY_RULES}
     facts = _facts(configuration, found.ruleset, past, decision)
+    seen = facts if figures else None
     lines = []
     for rule in found.ruleset.rules:
         if rule.name in fired:
-            told = worded("%(rule)s held: %(asked)s", rule=rule.name, asked=joined("; ", [*map(said, rule.asks)]))
+            asked = joined("; ", [said(part, seen) for part in rule.asks])
+            told = worded("%(rule)s held: %(asked)s", rule=rule.name, asked=asked)
             lines.append(Sentence(Step.RULES, told, place=rule.place))
         elif len(found.ruleset.rules) <= ALL_RULES_BELOW:
-            lines.append(Sentence(Step.RULES, joined(" ", [rule.name, _why_not(rule, facts)]), place=rule.place))
+            why = joined(" ", [rule.name, _why_not(rule, facts, seen)])
+            lines.append(Sentence(Step.RULES, why, place=rule.place))
     return lines
+
+
+def counted(configuration: Configuration, ruleset: RuleSet, rule: CompiledRule, decision: Decision) -> list[str]:
+    """The counts for which this rule held on a recorded call: what is counted, the figure, and since when."""
+    past = _past(configuration, decision)
+    if past is None:
+        return []
+    facts = _facts(configuration, ruleset, past, decision)
+    return [said(one, facts) for one in leaves(rule.asks) if one.figure and truth(one, facts)]
 
 
 class Tried(NamedTuple):
@@ -155,13 +173,13 @@ def tried(configuration: Configuration, document: Document, text: str, decision:
     return Tried((), tuple(lines))
 
 
-def _why_not(rule: CompiledRule, facts: Facts) -> str:
+def _why_not(rule: CompiledRule, facts: Facts, seen: Facts | None = None) -> str:
     missing = _first(rule.asks, facts, False)
     if missing is not None:
-        return worded("did not hold: %(asked)s", asked=said(missing))
+        return worded("did not hold: %(asked)s", asked=said(missing, seen))
     stopping = _first(rule.stops, facts, True)
     if stopping is not None:
-        return worded("was stopped: unless %(asked)s", asked=said(stopping))
+        return worded("was stopped: unless %(asked)s", asked=said(stopping, seen))
     if holds(rule, facts) is None:
         return worded("did not hold: it asks for digits of the called number, which no record keeps")
     return worded("did not hold, for what the record does not keep or a list that has changed since")

@@ -36,6 +36,7 @@ from rules.language.values import (
     is_time,
     read_amount,
     read_attestation,
+    read_because,
     read_countries_or_stored,
     read_date,
     read_days,
@@ -617,7 +618,9 @@ class Rule(Part):
     """One rule: when it applies, what it then does, and the calls that prove it."""
 
     rule: RuleName = Field(description="Its name: unique, shown in headers and records.")
-    because: Annotated[str, Field(min_length=1, max_length=500)] = Field(description="Shown to the blocked party.")
+    because: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(read_because)] = Field(
+        description="Shown to the blocked party."
+    )
     source: str = Field("", description="Where the knowledge comes from.")
     when: Annotated[When, AfterValidator(said)] = Field(description="Conditions that must all hold.")
     unless: Annotated[

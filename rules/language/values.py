@@ -12,6 +12,7 @@ from pydantic import ValidationInfo
 
 from rules.numbering.countries import known_country
 from rules.texts.bad_value import BadValue
+from rules.texts.unseen import shows_nothing, turns_writing
 
 
 class Window(NamedTuple):
@@ -57,14 +58,26 @@ LABEL_TEXTS = ("caller_range", "holder", "reason")  # what a label may say of a 
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def read_label(text: object) -> object:
-    """A label as it stands in a display name: on one line, and nothing that could end a header field."""
+def read_label(text: object, info: ValidationInfo) -> object:
+    """A label as it stands in a display name: on one line, to be seen, and nothing that could end a header field."""
     if isinstance(text, str) and (_NO_TEXT.search(text) or not text.strip()):
         raise BadValue("a control character in the label, or nothing", "write printable text on one line")
+    if isinstance(text, str) and not (info.context and info.context.get("stored")):
+        if turns_writing(text):
+            raise BadValue("a mark in the label that turns the direction of writing", "leave it out")
+        if shows_nothing(text):
+            raise BadValue("a label of which nothing is to be seen", "write what the callee should read")
     for name in re.findall(r"\{([^{}]*)\}?", text) if isinstance(text, str) else ():
         if name not in LABEL_TEXTS or f"{{{name}}}" not in str(text):
             texts = ", ".join(f"{{{each}}}" for each in LABEL_TEXTS)
             raise BadValue(f"no text of a call is called {{{name}}}", f"write one of {texts}")
+    return text
+
+
+def read_because(text: str, info: ValidationInfo) -> str:
+    """Why a call is blocked, for whom it was blocked: there must be something to read."""
+    if shows_nothing(text) and not (info.context and info.context.get("stored")):
+        raise BadValue("a reason of which nothing is to be seen", "write why, for whom the rule hits")
     return text
 
 

@@ -12,6 +12,8 @@ EMPTY_LETTERS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U00
 # Nothing as yet, and to be shown as nothing whatever they will be (Default_Ignorable_Code_Point).
 _KEPT: Final = re.compile("[\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]")
 
+_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")  # embeddings, overrides and isolates (UAX #9)
+
 
 def is_unseen(character: str) -> bool:
     """Does it show nothing of its own?"""
@@ -25,3 +27,13 @@ def without_unseen(text: str) -> str:
     if text.isascii():
         return text
     return text.translate({ord(sign): None for sign in set(text) if not sign.isascii() and is_unseen(sign)})
+
+
+def shows_nothing(text: str) -> bool:
+    """Is there nothing of it to be seen?"""
+    return not without_unseen(text).strip()
+
+
+def turns_writing(text: str) -> bool:
+    """Has it marks that make what follows be written in the other direction, so that it shows something else?"""
+    return _TURNING.search(text) is not None

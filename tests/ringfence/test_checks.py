@@ -180,6 +180,8 @@ def test_a_network_inside_another_is_no_fault(tmp_path):
         ("limits: {stranger_calls_burst: 5}", "8:32", "no rate that this would be a burst of"),
         ("thresholds: {tag: 11}", "8:19", "no call would be tagged"),
         ('label: "a\\tb"', "8:8", "control character"),
+        ('label: "\\u200b "', "8:8", "a label of which nothing is to be seen"),
+        ('label: "a\\u202e"', "8:8", "a mark in the label that turns the direction of writing"),
         ("label: '[!]'\nrecord_route: false", "8:8", "the caller would see the label"),
         ("distinct_ring: ding", "8:16", "is no URI"),
         ("headers: [X-Score, x-score]", "8:20", "a second header"),

@@ -90,3 +90,32 @@ def test_a_call_is_explained_by_what_is_live_or_by_what_is_saved(file, run):
     )
     saved = run("explain", "--from", "17087654321", "--to", "01065551234", "--saved", "--json")
     assert json.loads(saved.stdout)["verdict"] == "reject"
+
+
+COUNTING = """\
+- rule: collector
+  because: Whoever rings one person twenty times a day harasses him.
+  when: {count: {of: calls, per: [caller, called], within: 1d, over: 20}}
+  then: reject
+- rule: machine
+  because: It calls all day.
+  when: {caller: {starts_with: 1701}, count: {of: calls, per: caller, within: 1h, over: 60}}
+  then: tag
+"""
+
+
+def test_what_was_counted_stands_beside_the_rules_that_count_for_whoever_may_see_numbers(file, run, under):
+    book = activated(file, run, COUNTING)
+    facts = {"calls_per_caller_and_called_1d": 9.0, "calls_per_caller_1h": 61.0}
+    (decision,) = past_calls(file, book, ["17012345678"], ruleset=book.ruleset, facts=facts)
+    held = "calls per caller within 1h: over 60"
+    shown = run("explain", decision).stdout
+    assert f"machine held: the caller starts with +861701; {held} (61, counted since " in shown
+    assert "collector did not hold: calls per caller and called within 1d: over 20 (9, counted since " in shown
+    assert f", with {held} (61, counted since " in run("why", "17012345678").stdout
+    for name, role in (("wang", "admin"), ("seer", "complaint-officer"), ("viewer", "viewer")):
+        assert under("wang", "people", "add", name, "--role", role, "--login", name).exit_code in (0, 3)
+    masked = under("viewer", "explain", decision).stdout
+    assert f"{held}" in masked
+    assert "counted since" not in masked
+    assert f"{held} (61, counted since " in under("seer", "explain", decision).stdout

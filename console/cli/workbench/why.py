@@ -8,7 +8,7 @@ import typer
 
 from console.cli.answers import Answer, counted, fail
 from console.cli.lists.list_commands import Country
-from console.cli.noted import note_search
+from console.cli.noted import least_callers, note_search
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -27,7 +27,7 @@ async def why(
     from ringfence.known_numbers import known
 
     try:
-        found = await known(here, number, country, trunk)
+        found = await known(here, number, country, trunk, figures=not least_callers(here))
     except BadWord as error:
         fail(str(error))
     await note_search(here, found["number"], "why")
@@ -100,4 +100,5 @@ def _rule(rule: dict[str, Any]) -> str:
     stops = f", unless {' or '.join(rule['unless'])}" if rule["unless"] else ""
     mode = "" if rule["acts"] else "; it does not act on this caller"
     last = f"; last held on {rule['last_hit']}" if rule["last_hit"] else ""
+    last += f", with {' and '.join(rule['counted'])}" if rule["counted"] else ""
     return f"Rule {rule['rule']} ({rule['place']}): {rule['does']}{by}{asks}{stops}{mode}{last}."

@@ -183,7 +183,7 @@ async def one_call(visit: Annotated[Visit, PAGE.visited], decision: str) -> Resp
 
 
 async def _shown(visit: Visit, found: Decision, **more: Any) -> Response:
-    told = await explain_decision(visit.here, found.id, clear=False)
+    told = await explain_decision(visit.here, found.id, clear=False, figures=visit.may(Right.NUMBERS_UNMASK))
     assert told is not None
     lists = visit.here.configuration.lists
     beside = await _beside(visit, found)

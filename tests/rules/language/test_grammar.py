@@ -84,6 +84,7 @@ def test_what_a_rule_does(then, action, detail):
         (rule("{caller: 95588}", '{tag: {label: "a\\r\\nX-Evil: 1"}}'), "rules.yaml:4:9: then: a control character in the label, or nothing; write printable text on one line"),
         (rule("{caller: 95588}", "{tag: {ring: ding}}"), "rules.yaml:4:9: then: 'ding' is no URI; write one such as urn:alert:source:external"),
         (rule("{caller: 95588}").replace("It is so.", "''"), "rules.yaml:2:12: because: nothing stands here; write some text, or leave the key out"),
+        (rule("{caller: 95588}").replace("It is so.", '"\\u200b"'), "rules.yaml:2:12: because: a reason of which nothing is to be seen; write why, for whom the rule hits"),
         (rule("{caller: 95588}", "{tag: {label: " + "x" * 65 + "}}"), "rules.yaml:4:9: then: there is too much here; write at most 64 characters"),
         (rule("{caller: 95588}", mode="on"), "rules.yaml:5:9: mode: 'on' is no mode; write live, observe, or a share of callers such as 10%"),
         (rule("{caller: 95588}", name="a b"), "rules.yaml:1:9: rule: 'a b' is no name; write letters, digits, - _ and ., 64 at most"),

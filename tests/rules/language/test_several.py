@@ -35,6 +35,9 @@ def test_a_rule_rejects_and_what_it_suspects_stands_in_the_record():
         ("[tag, {colour: red}]", "'colour' is no action of this shape"),
         ("[]", "no action stands here"),
         ('{tag: {label: "a\\x07b"}}', "a control character in the label"),
+        ('{tag: {label: "\\u200b"}}', "a label of which nothing is to be seen"),
+        ('{tag: {label: "\\u202e"}}', "a mark in the label that turns the direction of writing"),
+        ('{tag: {label: "Bank \\u202e321"}}', "a mark in the label that turns the direction of writing"),
         (
             "{tag: {label: 'Fraud {number}'}}",
             "no text of a call is called {number}; write one of {caller_range}",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.texts.unseen import without_unseen
+from rules.texts.unseen import shows_nothing, turns_writing, without_unseen
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,10 @@ def test_what_nobody_sees_goes(sign: str):
 @pytest.mark.parametrize("text", ["", "plain - text", "银行", "Ж ё", "１７０", "٣", "a\u00a0b"])
 def test_what_is_seen_stays(text: str):
     assert without_unseen(text) == text
+
+
+def test_what_shows_nothing_at_all_or_something_else():
+    assert [shows_nothing(text) for text in ("\u200b", "\u202e ", "\u3164\u00a0", "a\u200b", "银")] == [
+        *(True, True, True, False, False)
+    ]
+    assert [turns_writing(text) for text in ("a\u202eb", "\u2067a", "\u200fab", "银行")] == [True, True, False, False]
