@@ -12,6 +12,7 @@ from desk.complaint_rows import Channel
 from desk.faults import ComplaintError
 from rules.model import Number, NumberClass
 from rules.numbering.groups import NO_NUMBER
+from rules.numbering.old_spellings import could_be_now
 from rules.numbering.spelling import fold
 from rules.numbering.spoilt import SpoiltNumber
 from rules.numbering.typed import SpellingFault, UndecidedHome, one_typed
@@ -147,7 +148,16 @@ def _reporter(archive: Archive, text: str) -> str:
     except ComplaintError as error:
         _refuse_undecided(archive, text, error)
         return _only_number(archive, text) or f"name:{text.casefold()}"
+    _refuse_impossible(text, number, "reporter")
     return number.canonical
+
+
+def _refuse_impossible(text: str, number: Number, field: str) -> None:
+    """A number that no plan has is nobody's: in another spelling of his he would be another person."""
+    if number.kind is NumberClass.IMPOSSIBLE:
+        now = could_be_now(number.canonical[1:])
+        hint = f"write +{now} if that is meant" if now else "was a digit lost?"
+        raise ComplaintError(field, f"{text[:40]!r}: no plan has such a number; {hint}")
 
 
 def _refuse_undecided(archive: Archive, text: str, error: ComplaintError) -> None:
@@ -198,8 +208,7 @@ def _called(archive: Archive, text: str) -> str:
     if not text.strip():
         return ""
     number = archive.read_number(text, "called", called=True)
-    if number.kind is NumberClass.IMPOSSIBLE:
-        raise ComplaintError("called", f"{text[:40]!r}: no plan has such a number; was a digit lost?")
+    _refuse_impossible(text, number, "called")
     return number.canonical
 
 

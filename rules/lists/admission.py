@@ -9,6 +9,7 @@ from rules.model import Number, NumberClass
 from rules.numbering.beginnings import LongerThanAny
 from rules.numbering.emergency import EVERYWHERE, own_numbers
 from rules.numbering.intervals import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
+from rules.numbering.old_spellings import could_be_now
 from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.numbering.spoilt import SpoiltNumber, refuse_spoilt
@@ -147,8 +148,10 @@ def _canonical(text: str, folded: str, country: str) -> str:
     number = _read(folded, country)
     if number.kind is NumberClass.IMPOSSIBLE:
         digits = without_separators(folded)
-        prefix = f" A prefix is written {digits}*." if len(digits.lstrip("+")) < _SHORTEST else ""
-        raise EntryError("impossible", f"{text!r}: no plan has such a number; was a digit lost?{prefix}")
+        more = f" A prefix is written {digits}*." if len(digits.lstrip("+")) < _SHORTEST else ""
+        if now := could_be_now(number.canonical[1:]):
+            more = f" Write +{now} if that is meant."
+        raise EntryError("impossible", f"{text!r}: no plan has such a number; was a digit lost?{more}")
     if not number.canonical:
         raise EntryError("not-a-number", f"{text!r} is no number (it reads as {number.kind})")
     try:

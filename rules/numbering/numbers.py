@@ -13,6 +13,7 @@ from phonenumbers import PhoneNumberType
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering import north_america
 from rules.numbering.emergency import EVERYWHERE, EmergencyTable, emergency_table, is_emergency, own_numbers
+from rules.numbering.old_spellings import as_written_now
 from rules.numbering.phone_context import context_digits, country_of_context, split_context
 from rules.numbering.plan_table import (
     LONGEST_E164,
@@ -188,7 +189,13 @@ def _known_global(digits: str) -> Number | None:
             known = _after_trunk_prefix(plan, rest[1:])
         if known := known or _odd(plan, rest):
             return known
-    return _of_library(f"+{digits}", None) or _global_emergency(digits)
+    return _of_library(f"+{digits}", None) or _global_emergency(digits) or _as_before(digits)
+
+
+def _as_before(digits: str) -> Number | None:
+    """+52 1 55…: as it was written before the plan changed."""
+    now = as_written_now(digits)
+    return _of_library(f"+{now}", None) if now else None
 
 
 def _in_north_america(digits: str, country: str) -> Number | None:

@@ -1,6 +1,6 @@
-"""Whole numbers that lost what stands in front of them: a 0, or the + before a country code.
+"""Whole numbers that lost what stands in front of them, a 0 or the + before a country code, or a digit.
 
-Spreadsheets drop both. What is left may be read as a number of somebody else's, or as an extension.
+Spreadsheets drop both signs. What is left may be read as a number of somebody else's, or as an extension.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import phonenumbers
 
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.numbers import SHORTEST_GUESS, read_number
-from rules.numbering.plan_table import codes_of
+from rules.numbering.old_spellings import as_written_now, could_be_now
+from rules.numbering.plan_table import codes_of, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.texts.bad_value import BadValue
 
@@ -22,6 +23,7 @@ _NO_NUMBER: Final = frozenset((NumberClass.IMPOSSIBLE, NumberClass.MALFORMED, Nu
 _OF_A_PLAN: Final = re.compile(r"([A-Za-z]{2}):([0-9]+)")
 _LONGEST_DIALLED: Final = 3  # digits that were dialled before numbers once: 01, 044 and 045 in Mexico
 _SHORTEST_DIALLED: Final = 8  # digits: of those that begin with a 0 no extension has so many
+_NO_EXTENSION: Final = 9  # digits: longer than the numbers that are dialled within an area
 
 
 class SpoiltNumber(BadValue):
@@ -39,6 +41,15 @@ class SpoiltNumber(BadValue):
         self.name = "lost-zero"
 
 
+class NoExtension(SpoiltNumber):
+    """So many digits that no plan has, and that nobody said to be an extension."""
+
+    def __init__(self, text: str, digits: str, now: str) -> None:
+        hint = f"write +{now}" if now else f"write it with + and its country code, or EXT:{digits} for an extension"
+        BadValue.__init__(self, f"{text!r} is no number of any plan as it stands; was a digit lost?", hint)
+        self.name = "not-a-number"
+
+
 def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: int = 2) -> None:
     """SpoiltNumber where the digits could mean so many things: by one alone nobody else is meant.
 
@@ -46,12 +57,34 @@ def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: i
     (rules/numbering/typed.py).
     """
     folded = fold(spelt).strip()
-    if (inside := _OF_A_PLAN.fullmatch(folded)) and number.canonical[:1] == "+":  # DE:4915123456789
+    inside = _OF_A_PLAN.fullmatch(folded)
+    if inside and (number.canonical[:1] == "+" or _is_of_no_plan(number)):  # DE:4915123456789, MX:0445512345678
         home, folded, fewest = inside[1].upper(), inside[2], 2
+    digits = without_separators(folded)
     for country in home.split():
         readings = spoilt_readings(folded, number, country)
         if len(readings) >= fewest:
-            raise SpoiltNumber(text, without_separators(folded), readings)
+            raise SpoiltNumber(text, digits, readings)
+    if home and is_digits(digits) and _is_of_no_plan(number):
+        now = next((found for country in home.split() if (found := _written_now(digits, country))), "")
+        if now or len(digits) >= (_NO_EXTENSION if digits[0] != "0" else _SHORTEST_DIALLED):
+            raise NoExtension(text, digits, now)
+
+
+def _written_now(digits: str, country: str) -> str:
+    """What the digits may be that were a number before the plan changed."""
+    code, trunk_prefix = codes_of(country)
+    for each in (digits, code + digits.removeprefix(trunk_prefix)) if code else ():
+        if now := as_written_now(each) or could_be_now(each):
+            return now
+    return ""
+
+
+def _is_of_no_plan(number: Number) -> bool:
+    """Are the digits an extension, or of a plan that we have no table of and that the library does not know?"""
+    if number.kind is NumberClass.OTHER:
+        return number.canonical[:1] != "+" and plan_of(number.region) is None
+    return number.kind is NumberClass.EXTENSION
 
 
 def spoilt_readings(folded: str, number: Number, country: str) -> tuple[str, ...]:
@@ -119,14 +152,14 @@ def _usual_lengths(country: str) -> frozenset[int]:
 
 def _behind_an_old_prefix(digits: str, number: Number, country: str) -> tuple[str, ...]:
     """What an extension of so many digits would be without the digits that were dialled before it."""
-    if number.kind is not NumberClass.EXTENSION or len(digits) < _SHORTEST_DIALLED:
+    if not _is_of_no_plan(number) or len(digits) < _SHORTEST_DIALLED:
         return ()
     code, _ = codes_of(country)
     for count in range(1, _LONGEST_DIALLED + 1):
         known = _read(digits[count:], country)
         if known.kind not in _NO_NUMBER and known.canonical.startswith(f"+{code}"):
-            return known.canonical, number.canonical
-    return (f"+{code}{digits.lstrip('0')}", number.canonical) if code else ()
+            return known.canonical, f"EXT:{digits}"
+    return ()
 
 
 def _is_valid(digits: str) -> bool:

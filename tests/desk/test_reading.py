@@ -57,6 +57,21 @@ async def test_a_reporter_whose_number_several_countries_read_differently_is_no_
     assert read(town, reporter="App-User 7").reporter
 
 
+@pytest.mark.parametrize("spelt", ["5215587654321", "+5215587654321", "MX:5215587654321", "+52 1 55 8765 4321"])
+async def test_an_old_spelling_of_a_number_makes_no_other_person(town, monkeypatch, spelt):
+    monkeypatch.setattr(town.desk.archive, "country", "MX")
+    assert read(town, reporter=spelt).reporter == read(town, reporter="+525587654321").reporter
+
+
+@pytest.mark.parametrize(
+    ("home", "number"), [("BR", "+551181234567"), ("BR", "551181234567"), ("US", "+12125551"), ("MX", "15587654321")]
+)
+async def test_a_number_that_no_plan_has_is_no_reporter(town, monkeypatch, home, number):
+    monkeypatch.setattr(town.desk.archive, "country", home)
+    with pytest.raises(ComplaintError, match=r"reporter: .*no (plan has such a|number of any plan)"):
+        read(town, reporter=number)
+
+
 @pytest.mark.parametrize(
     "spelt",
     [

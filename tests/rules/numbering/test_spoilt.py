@@ -30,6 +30,7 @@ BLOCK = ListSettings(kind="block", min_length=1)
         ("MX", "0445512345678", ("+525512345678", "EXT:0445512345678")),  # dialled so until 2019
         ("MX", "0455512345678", ("+525512345678", "EXT:0455512345678")),
         ("MX", "015512345678", ("+525512345678", "EXT:015512345678")),
+        ("MX", "MX:0445512345678", ("+525512345678", "EXT:0445512345678")),
     ],
 )
 def test_what_could_be_two_numbers_is_refused_at_every_door_with_both(home: str, text: str, readings: tuple[str, ...]):
