@@ -19,8 +19,9 @@ from console.api.list_shapes import (
     entry_faults,
     report_shape,
 )
-from console.api.lists import Reader, Writer, callers_of_the_last_day, hide_few, lists_of
+from console.api.lists import Reader, Writer, callers_of_the_last_day, hide_few, lists_of, sees_numbers
 from console.api.parts import Limit, TheDesk, needs, paths
+from desk.disclosure import note_listing
 from ringfence.people.rights import Right
 from rules.lists.held_imports import drop_import, held_imports, release_import
 from rules.lists.imports import imports
@@ -43,6 +44,10 @@ async def undo_import(made: Number, why: Ending, desk: TheDesk, caller: Writer) 
     with entry_faults("made"):
         async with lists_of(desk) as lists:
             done = await undo(lists, made, author=caller.actor, reason=why.reason)
+    if not sees_numbers(caller):
+        done = done._replace(sealed=())
+    elif done.sealed:
+        await note_listing(desk.archive, "list", len(done.sealed), actor=caller.actor, seals=f"import {made} undone")
     return UndoneShape.of(done)
 
 

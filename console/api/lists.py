@@ -44,7 +44,8 @@ from rules.lists.held_imports import import_or_hold, propose
 from rules.lists.history import happenings
 from rules.lists.import_batch import ImportReport
 from rules.lists.imports import Wishes
-from rules.lists.origins import Origin
+from rules.lists.origins import Entry, Origin
+from rules.lists.suspension import is_whole, untold
 from rules.records.decisions import Decisions
 from rules.settings.screening import ListSettings
 
@@ -82,18 +83,34 @@ def masks(desk: Desk, name: str, caller: Caller) -> bool:
     return of_seals(desk, name) or not is_keeper
 
 
+def sees_numbers(caller: Caller) -> bool:
+    """May whoever asks see numbers in full? While nobody has an account, whoever is there may."""
+    return not caller.who.roles or Right.NUMBERS_UNMASK in caller.who.rights
+
+
+async def told_of_seals(desk: Desk, caller: Caller, entries: list[Entry], by: str) -> list[Entry]:
+    """These entries with the seals that they met as far as whoever asks is told of them, which is entered."""
+    if sees_numbers(caller):
+        if met := sum(len(one.sealed) for one in entries):
+            await note_listing(desk.archive, "list", met, actor=caller.actor, seals=by)
+        return entries
+    if len(entries) == 1 and is_whole(entries[0].text):  # a number that is typed is looked up
+        await note_search(desk.archive, entries[0].text, actor=caller.actor, detail=by)
+        return entries
+    return [untold(one) for one in entries]
+
+
 async def callers_of_the_last_day(desk: Desk) -> dict[str, int]:
     """How often each caller got through in the last day: what an import would have caught."""
     return await Decisions(desk.archive.decisions).callers_since(desk.archive.now() - _DAY_S)
 
 
-async def hide_few(desk: Desk, caller: Caller, report: ImportReport, how: str) -> None:
+async def hide_few(desk: Desk, caller: Caller, report: ImportReport, how: str, *, tried: bool = False) -> None:
     """Enter that somebody learns of calls what an import says of them, and keep from him what few callers did."""
     if report.caught.of:
-        sees = not caller.who.roles or Right.NUMBERS_UNMASK in caller.who.rights
         archive, people = desk.archive, report.caught.people
         await note_preview(archive, people, actor=caller.actor, detail=f"callers of the last day: {how}")
-        report.caught = report.caught.coarse(0 if sees else archive.privacy.least_callers)
+        report.keep_few_back(0 if sees_numbers(caller) else archive.privacy.least_callers, tried=tried)
 
 
 @router.get("/lists")
@@ -118,6 +135,7 @@ async def show_entries(
     after = sealed_text_of(cursor, archive.secrecy.opened) if hide else text_of(cursor)
     with entry_faults("name"):
         found = await archive.lists.show(name, limit=limit + 1, after=after)
+    found = found if sees_numbers(caller) else [untold(one) for one in found]
     await note_listing(archive, "list", len(found[:limit]), actor=caller.actor, list=name)
     shown = [entry_shape(entry, archive.now(), hide=hide) for entry in found[:limit]]
     if len(found) <= limit:
@@ -199,6 +217,7 @@ async def add_entries(
                 wide=new.ranges,
                 force=new.force,
             )
+    added = await told_of_seals(desk, caller, added, "lists add")
     return ChangedEntries(entries=[changed_entry(entry, archive.now()) for entry in added])
 
 
@@ -214,7 +233,7 @@ async def remove_entries(
             gone = await lists.remove_all(
                 name, which.numbers, country=archive.country, author=caller.actor, reason=which.reason
             )
-    return RemovedEntries(entries=[entry_shape(entry, archive.now()) for entry in gone])
+    return RemovedEntries(entries=[entry_shape(untold(entry), archive.now()) for entry in gone])
 
 
 @router.post("/lists/{name}/import", responses=_HELD)
@@ -241,7 +260,8 @@ async def import_entries(
     with entry_faults("/rows"):
         async with lists_of(desk) as lists:
             report = await import_or_hold(lists, name, stream, origin, wishes)
-    await hide_few(desk, caller, report, f"import{' dry_run' * new.dry_run} {name}, {len(new.rows)} rows")
+    how = f"import{' dry_run' * new.dry_run} {name}, {len(new.rows)} rows"
+    await hide_few(desk, caller, report, how, tried=new.dry_run)
     return _told(report, response)
 
 

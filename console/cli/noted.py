@@ -37,11 +37,14 @@ async def note_preview(here: Installation, people: int, by: str) -> None:
 
 def least_callers(here: Installation) -> int:
     """Of how many callers a count is told exactly to whoever runs the command; 0: of one, since he may see numbers."""
+    return 0 if sees_numbers(here) else here.configuration.privacy.least_callers
+
+
+def sees_numbers(here: Installation) -> bool:
+    """May whoever runs the command see numbers in full? While nobody has an account, the one who is there may."""
     from ringfence.people.rights import Right
 
-    if not here.who.roles or Right.NUMBERS_UNMASK in here.who.rights:
-        return 0
-    return here.configuration.privacy.least_callers
+    return not here.who.roles or Right.NUMBERS_UNMASK in here.who.rights
 
 
 async def note_question(here: Installation, number: str, by: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 from typing import NamedTuple
 
-from rules.lists.few import told
+from rules.lists.few import Under, told
 from rules.numbering.intervals import encode
 
 MOST_CHANGED = 0.20
@@ -15,6 +15,7 @@ FEWEST = 10  # entries of a list to which a file may add without being a new ver
 MOST_CAUGHT = 0.01
 FEW = 5  # callers: of fewer no reason says how often they rang, since everybody reads it
 _NAMED = 5
+_CAUGHT = "it would have caught "
 
 
 class Caught(NamedTuple):
@@ -56,8 +57,13 @@ def reasons(*, before: int, added: int, removed: int, whole: bool, found: Caught
         why.append(f"it changes {(added + removed) / before:.0%} of the list ({added:,} come, {removed:,} go)")
     if found.calls > found.of * MOST_CAUGHT:
         share = f"{found.calls:,}" if found.people >= FEW else f"over {MOST_CAUGHT:.0%}"
-        why.append(f"it would have caught {share} of {found.of:,} calls of the last day")
+        why.append(f"{_CAUGHT}{share} of {found.of:,} calls of the last day")
     return why
+
+
+def without_few(held: list[str], found: Caught) -> list[str]:
+    """The same reasons for who tries: that few callers' calls are enough to wait for a person would tell of them."""
+    return [why for why in held if not why.startswith(_CAUGHT)] if isinstance(found.calls, Under) else held
 
 
 def overlap(covers: list[tuple[int, int]]) -> Callable[[int, int], bool]:

@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.conflicts import holes_of, refuse_wide, written_holes
-from rules.lists.holding import Caught
+from rules.lists.holding import Caught, without_few
 from rules.lists.list_files import FAULT, FileLine
 from rules.lists.origins import NEVER, UNQUALIFIED, Origin, check_qualification, read_end, refuse_limits, refuse_past
 from rules.model import NumberClass
@@ -65,11 +65,23 @@ class ImportReport:
     overrules: int = 0  # blocks that an import into an allow list makes useless
     useless: list[str] = field(default_factory=list)  # the first few of them
     sealed: list[str] = field(default_factory=list)  # numbers of an allow list that don't pass: seals stand on them
+    passes: bool = False  # it went onto an allow list, of which seals let some numbers not pass
+    seals_untold: bool = False  # an allow list's, to who may see nobody's number: whether there are such or not
     returned: int = 0  # of what was added: a person had taken it off
     returning: list[str] = field(default_factory=list)  # the first few, with who took it off and why
     hits: int = 0  # codes of the range ledger that somebody holds and that what comes meets
     holders: list[str] = field(default_factory=list)  # of the first few, with the code
     caught: Caught = NOTHING_CAUGHT  # calls of the last day that it would have caught
+
+    def keep_few_back(self, least: int, *, tried: bool) -> None:
+        """Tell of calls only what so many callers made at least; ``tried``: it changed nothing, and nothing waits."""
+        self.caught = self.caught.coarse(least)
+        if tried:
+            self.held = without_few(self.held, self.caught)
+
+    def keep_seals_back(self) -> None:
+        """Say neither which seals it met nor whether it met any."""
+        self.sealed, self.seals_untold = [], self.passes
 
     def refuse(self, refusal: Refusal) -> None:
         """One line more was not taken."""

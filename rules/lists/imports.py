@@ -178,6 +178,7 @@ class _Import:
         if batch.policy.kind == "allow":
             await self._overruled()
             if not batch.policy.shared:
+                report.passes = True
                 seals = await seals_on_list(connection, self.list_id, since_origin=self.first_origin)
                 report.sealed = [str(seal) for seal in seals]
         more = report.added - report.removed

@@ -110,5 +110,15 @@ async def with_seals(connection: Connection, entries: Sequence[Entry], *, number
     return found
 
 
+def is_whole(text: str) -> bool:
+    """Is it one number, and no prefix or range?"""
+    return text[-1:] != "*" and ".." not in text
+
+
+def untold(entry: Entry) -> Entry:
+    """The same without what seals do to it: who asks for half a range, and half of that, would find the number."""
+    return replace(entry, sealed=(), suspended="")
+
+
 def _covers(seal: StandingSeal, places: int, holes: str) -> bool:
     return places in (0, len(digits_of(seal.number))) and not in_holes(holes, seal.code)

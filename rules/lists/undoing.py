@@ -63,6 +63,7 @@ class Undone(NamedTuple):
     sealed: tuple[str, ...]  # numbers of an allow list that stay sealed all the same
     overrules: int = 0  # blocks that stop nobody any more, since what came back on an allow list passes them
     useless: tuple[str, ...] = ()  # the first few of them
+    passes: bool = False  # the list is an allow list, of which seals let some numbers not pass
 
 
 async def undo(lists: Lists, import_id: int, *, author: str = "", reason: str = "") -> Undone:
@@ -107,6 +108,7 @@ async def undo(lists: Lists, import_id: int, *, author: str = "", reason: str = 
             sealed=tuple(str(seal) for seal in seals),
             overrules=useless.entries,
             useless=useless.named,
+            passes=policy.kind == "allow" and not policy.shared,
         )
 
 

@@ -16,9 +16,18 @@ import typer
 from console.cli.answering import command
 from console.cli.answers import FAULTS, HELD, Answer, counted, fail, table
 from console.cli.files import reading
-from console.cli.lists.list_commands import SHOWN, Country, ListName, lists_app, report_data, sealed_lines, sealed_told
+from console.cli.lists.list_commands import (
+    SEALS_UNTOLD,
+    SHOWN,
+    Country,
+    ListName,
+    lists_app,
+    report_data,
+    sealed_lines,
+    sealed_told,
+)
 from console.cli.lists.whom_it_hits import calls_of_the_last_day, masked
-from console.cli.noted import least_callers, note_entries, note_preview
+from console.cli.noted import least_callers, note_entries, note_preview, sees_numbers
 from console.cli.options import shown_time
 from rules.numbering.spelling import fold, without_separators
 
@@ -110,19 +119,21 @@ async def import_numbers(
     took = time.perf_counter() - started
     held = bool(report.held) and report.import_id is None
     how = f"lists import{' --dry-run' * dry_run} {name}, {counted(report.lines, 'line')}"
-    await hide_few(here, report, how)
+    await hide_few(here, report, how, tried=dry_run)
     answer = told(report, shown_name(file), name, took, dry_run=dry_run or held)
     if held and not dry_run:
         return answer._replace(status=HELD, why=what_to_do(report))
     return answer._replace(status=FAULTS if report.refused and bad is OnError.STOP else 0)
 
 
-async def hide_few(here: Installation, report: ImportReport, how: str) -> None:
+async def hide_few(here: Installation, report: ImportReport, how: str, *, tried: bool = False) -> None:
     """Enter what somebody learns of calls and seals by what an import says; keep from him what few callers did."""
     if report.caught.of:
         await note_preview(here, report.caught.people, f"callers of the last day: {how}")
-        report.caught = report.caught.coarse(least_callers(here))
-    if report.sealed:  # who tries halves of a range finds out which number is sealed
+        report.keep_few_back(least_callers(here), tried=tried)
+    if not sees_numbers(here):  # who tries halves of a range, or of a file, would find out which number is sealed
+        report.keep_seals_back()
+    elif report.sealed:
         await note_entries(here, len(report.sealed), f"seals: {how}")
 
 
@@ -233,6 +244,8 @@ def report_lines(report: ImportReport, name: str, *, dry_run: bool) -> Iterator[
         named = ", ".join(report.useless[:SHOWN]) + (", ..." if report.overrules > SHOWN else "")
         yield f"{report.overrules:,} blocks {'would become' if dry_run else 'are now'} useless: {named}."
     yield from sealed_lines(report.sealed)
+    if report.seals_untold:
+        yield SEALS_UNTOLD
     if report.hits:
         named = ", ".join(report.holders[:SHOWN]) + (", ..." if report.hits > SHOWN else "")
         yield f"It {'would hit' if dry_run else 'hits'} {counted(report.hits, 'held code')}: {named}."
@@ -296,5 +309,8 @@ async def undo(
     if done.overrules:
         named = ", ".join(done.useless[:SHOWN]) + (", ..." if done.overrules > SHOWN else "")
         lines.append(f"{done.overrules:,} blocks are now useless: {named}.")
+    if not sees_numbers(here):
+        return Answer(done._replace(sealed=()), "\n".join([*lines, *([SEALS_UNTOLD] if done.passes else [])]))
+    await note_entries(here, len(done.sealed), f"seals: lists undo {number}")
     shown = done._replace(sealed=sealed_told(done.sealed))
     return Answer(shown, "\n".join([*lines, *sealed_lines(done.sealed)]))

@@ -13,9 +13,10 @@ from console.cli.answering import command, group
 from console.cli.answers import HELD, USAGE, Answer, fail, table
 from console.cli.in_full import InFull, Unmasked, Why, see_in_full
 from console.cli.lists.whom_it_hits import caught_told, hits_of
-from console.cli.noted import note_entries
+from console.cli.noted import note_entries, note_question, sees_numbers
 from console.cli.options import moment, seconds, shown_time
 from ringfence.shown_values import entry_data
+from rules.lists.suspension import is_whole, untold
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 lists_app = typer.Typer(no_args_is_help=True)
 group(lists_app, "Numbers on lists: add, remove, show, import and export them, without a restart.")
 SHOWN = 5  # of many, named one by one
+SEALS_UNTOLD = (
+    "What of it is sealed is not passed; which numbers these are, a person who may see numbers is told, "
+    "and `ringfence why NUMBER` of one."
+)
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="A list of ringfence.yaml.")]
 Numbers = Annotated[
     list[str],
@@ -103,11 +108,31 @@ async def add(
         wishes = Wishes(country=read_in, zone=zone, wide=ranges, force=force)
         return _proposed(await propose(lists, name, numbers, origin, wishes, holes), name)
     done = await lists.add_all(*(name, numbers, origin), country=read_in, exceptions=holes, wide=ranges, force=force)
+    done, untold = await _seals_of(here, done), seals_untold(here, name, done)
     told = list(zip(done, await hits_of(here, done), strict=True))
     return Answer(
         [entry_data(entry, zone) | hits.as_data() for entry, hits in told],
-        "\n".join(line for entry, hits in told for line in (*added_lines(entry, zone), *hits.lines())),
+        "\n".join([*(line for entry, hits in told for line in (*added_lines(entry, zone), *hits.lines())), *untold]),
     )
+
+
+async def _seals_of(here: Installation, done: list[Entry]) -> list[Entry]:
+    """What was put on a list, with the seals that it met as far as whoever did it is told of them, which is entered."""
+    if sees_numbers(here):
+        await note_entries(here, sum(len(one.sealed) for one in done), "seals: lists add")
+        return done
+    if len(done) == 1 and is_whole(done[0].text):  # a number that is typed is looked up, as `why` does
+        await note_question(here, done[0].text, "lists add")
+        return done
+    return [untold(one) for one in done]
+
+
+def seals_untold(here: Installation, name: str, done: Sequence[Entry]) -> list[str]:
+    """That nothing is said of seals, whether there are some or not, to who may see nobody's number."""
+    policy = here.configuration.lists.get(name)
+    passes = policy is not None and policy.kind == "allow" and not policy.shared
+    told = sees_numbers(here) or (len(done) == 1 and is_whole(done[0].text))
+    return [SEALS_UNTOLD] if passes and not told else []
 
 
 async def proposes(lists: Lists, name: str, texts: Iterable[str], country: str) -> bool:
@@ -238,6 +263,7 @@ async def show(
     if hide and after and not after.startswith("at:"):  # who asks by digits finds the next number
         fail("its numbers are masked for you: give --after the mark that the page before ended with (at:...)", USAGE)
     found = await lists.show(name, limit=limit, after=opened_place(here, after))
+    found = found if sees_numbers(here) else [untold(one) for one in found]
     await note_entries(here, len(found), f"lists show {name}")
     if hide and (unmasked or reason) and found:
         wanted = InFull("lists show", (name, limit, after), unmasked, reason)

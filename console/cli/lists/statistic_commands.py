@@ -10,8 +10,9 @@ import typer
 from console.cli.answering import command
 from console.cli.answers import Answer, table
 from console.cli.lists.list_commands import ListName, lists_app, masks
-from console.cli.noted import note_entries
+from console.cli.noted import note_entries, sees_numbers
 from console.cli.options import seconds, shown_time
+from rules.lists.suspension import untold
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -84,7 +85,7 @@ async def stale(
     while len(found) < limit and (page := await lists.show(name, limit=PAGE, after=after)):
         hits = await decisions.hits_of(name, [entry.text for entry in page])
         for entry in page:
-            hit, off = hits.get(entry.text), entry.off(time.time())
+            hit, off = hits.get(entry.text), (entry if sees_numbers(here) else untold(entry)).off(time.time())
             if off or (entry.created < before and (hit is None or hit.last < before)):
                 found.append(
                     {

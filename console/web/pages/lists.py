@@ -28,6 +28,7 @@ from rules.lists.imports import Wishes, imports
 from rules.lists.list_files import ListFileError
 from rules.lists.origins import DAY_S, Origin
 from rules.lists.reviews import due_reviews
+from rules.lists.suspension import untold
 from rules.lists.undoing import undo
 from rules.records.decisions import Decisions
 from rules.settings.screening import ListSettings
@@ -96,7 +97,7 @@ async def one_list(
     if policy is None:
         raise NotThere(visit.say(mark("There is no such list.")))
     found = await lists.show(name, limit=_AT_ONCE + 1, after=visit.reopened(after))
-    shown = found[:_AT_ONCE]
+    shown = found[:_AT_ONCE] if visit.may(Right.NUMBERS_UNMASK) else [untold(one) for one in found[:_AT_ONCE]]
     await note_listing(visit.desk.archive, "list", len(shown), actor=visit.actor.name, list=name)
     decisions: Decisions | None = await visit.here.recorded()
     hits = await decisions.hits_of(name, [one.text for one in shown]) if decisions else {}
@@ -165,7 +166,7 @@ async def preview(visit: Annotated[Visit, PAGE.doing(Right.LISTS_WRITE)], name: 
     if report.caught.of:
         detail = f"callers of the last day: preview of a file for {name}, {report.lines} lines"
         await note_preview(visit.desk.archive, report.caught.people, actor=visit.actor.name, detail=detail)
-        report.caught = report.caught.coarse(visit.least_callers)
+        report.keep_few_back(visit.least_callers, tried=True)
     key = token_urlsafe(16)
     _UPLOADS[key] = upload
     return visit.show("list-preview.html", name=name, upload=upload, report=report, key=key, done=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.lists.holding import Caught, caught, overlap, reasons
+from rules.lists.holding import Caught, caught, overlap, reasons, without_few
 from rules.numbering.intervals import encode, prefix_interval
 
 NOTHING = Caught(0, 0, ())
@@ -54,3 +54,11 @@ def test_overlap():
     meets = overlap([(1, 100), (5, 6), (200, 201)])
     assert [meets(*span) for span in [(0, 0), (50, 60), (101, 199), (150, 200)]] == [False, True, False, True]
     assert not overlap([])(1, 2)
+
+
+def test_who_tries_is_not_told_that_few_callers_are_enough_to_wait():
+    found = Caught(3, 11, ("+8613800138000",), people=1)
+    held = reasons(before=0, added=1, removed=0, whole=False, found=found)
+    assert without_few(held, found.coarse(5)) == []
+    assert without_few(held, found) == held != []
+    assert without_few(["it changes 90%", *held], found.coarse(5)) == ["it changes 90%"]
