@@ -96,10 +96,10 @@ async def measure(mark: str, factor: float, rate: float, seconds: float, process
     calm.heard, pbx.heard = help_of_trunk.heard, help_of_pbx.heard
     for callee in (calm, pbx):
         await callee.listen()
-    used = cpu_of(process.pid)
+    used, began = cpu_of(process.pid), time.monotonic()
     loading = asyncio.ensure_future(offer(process.folder, mark, rate, seconds, at_a_time))
-    await asyncio.gather(*(each.play(seconds, mark) for each in (help_of_trunk, help_of_pbx)))
-    cpu = (cpu_of(process.pid) - used) * 100 / (seconds + 1.5)
+    await asyncio.gather(*(each.play(seconds, mark, 1.5) for each in (help_of_trunk, help_of_pbx)))
+    cpu = (cpu_of(process.pid) - used) * 100 / (time.monotonic() - began)
     got = await loading
     calm.transport.close()
     pbx.transport.close()
