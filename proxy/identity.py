@@ -10,14 +10,15 @@ import re
 from typing import Final
 
 from proxy.neighbours import IDENTITY_HEADERS, Peer
-from proxy.sip.message import ResponseHead
+from proxy.sip.message import ATTESTED, ResponseHead
 
 _VALUE: Final = rb":(?:[^\r]|\r\n[ \t])*"
 _BLANKS: Final = rb"(?:[ \t]|\r\n[ \t])*"
 _OWN_NAME: Final = rb"x-ringfence-(?:[^:\r\n]|\r\n[ \t])*"
 _OURS: Final = re.compile(rb"\r\n" + _OWN_NAME + _VALUE, re.IGNORECASE)
+_WHO: Final = b"|".join(sorted(IDENTITY_HEADERS | ATTESTED))
 _OURS_AND_IDENTITIES: Final = re.compile(
-    rb"\r\n(?:" + _OWN_NAME + rb"|(?:" + b"|".join(sorted(IDENTITY_HEADERS)) + rb")" + _BLANKS + rb")" + _VALUE,
+    rb"\r\n(?:" + _OWN_NAME + rb"|(?:" + _WHO + rb")" + _BLANKS + rb")" + _VALUE,
     re.IGNORECASE,
 )
 _PRIVACY: Final = re.compile(rb"\r\nprivacy" + _BLANKS + rb":((?:[^\r]|\r\n[ \t])*)", re.IGNORECASE)

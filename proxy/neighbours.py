@@ -13,17 +13,13 @@ from proxy.next_hops import Hop, Question
 from proxy.pace import Meter, Pace
 from proxy.proxy_settings import HostPort, PbxSettings, TrunkSettings
 from proxy.sip.flow import Listener
-from proxy.sip.message import IDENTITIES, OWN_HEADERS
+from proxy.sip.message import ATTESTED, IDENTITIES, OWN_HEADERS
 from proxy.sip.uri import SIP_PORT, Uri, parse_uri
 from rules.model import Trunk
 from rules.numbering.numbers import EmergencyTable
 
 DEFAULT_TRUNK: Final = "default"
 IDENTITY_HEADERS: Final = IDENTITIES
-# What the network before says it verified (3GPP TS 24.229 7.2.18 and 7.2.19; P- and X- before it were custom earlier).
-_ATTESTED: Final = frozenset(
-    (b"attestation-info", b"origination-id", b"p-attestation-indicator", b"p-attestation-info", b"p-origination-id")
-)
 # RFC 5373: a phone that obeys them opens its microphone.
 AUTO_ANSWER_HEADERS: Final = frozenset(
     (b"answer-mode", b"priv-answer-mode", b"p-auto-answer", b"x-auto-answer", b"x-autoanswer", b"auto-answer")
@@ -170,7 +166,7 @@ class Peer:
         # Header fields that its requests lose: always ours, and the identities that we don't believe.
         self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OF_NO_TRUNK
         if not (from_pbx or trunk.identity_trusted):
-            self.dropped |= IDENTITY_HEADERS | _ATTESTED | AUTO_ANSWER_HEADERS
+            self.dropped |= IDENTITY_HEADERS | ATTESTED | AUTO_ANSWER_HEADERS
             if not self.known:
                 self.dropped |= _INTO_CALLS
         # What it may send outside a dialog; None: anything.

@@ -32,6 +32,11 @@ COMPACT: Final = {
 OWN_HEADERS: Final = b"x-ringfence-"
 # Who somebody is, as he or a network before us says (RFC 3325, and its forerunner).
 IDENTITIES: Final = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
+# What the network before says it verified (3GPP TS 24.229 7.2.18 and 7.2.19; P- and X- before it were custom earlier).
+ATTESTED: Final = frozenset(
+    (b"attestation-info", b"origination-id", b"p-attestation-indicator", b"p-attestation-info", b"p-origination-id")
+)
+_NOT_FOR_ALL: Final = IDENTITIES | ATTESTED | {OWN_HEADERS}
 # Fields that a request may carry once; two of them could be read differently by the next hop (RFC 4475 3.3.8).
 SINGLE: Final = (b"from", b"to", b"call-id", b"cseq")
 
@@ -85,7 +90,7 @@ class _Layout:
         self.where = where
         # For responses: the last line of Content-Length, -1 for none; may one of the lines not go up?
         self.length = max((at for at, name in enumerate(names) if name == b"content-length"), default=-1)
-        self.carries = not (IDENTITIES | {OWN_HEADERS}).isdisjoint(names)
+        self.carries = not _NOT_FOR_ALL.isdisjoint(names)
 
     def fits(self, lines: list[bytes]) -> bool:
         """Do as many other lines begin in the same way?"""
@@ -496,7 +501,7 @@ class ResponseHead:
 
     @property
     def may_carry_identities(self) -> bool:
-        """May there be one of `IDENTITIES` or a header field of ours?"""
+        """May there be one of `IDENTITIES` or `ATTESTED`, or a header field of ours?"""
         return self._layout is None or self._layout.carries
 
 

@@ -85,6 +85,15 @@ def test_what_an_untrusted_trunk_asserts_of_its_callee_does_not_come_in(line: st
     assert line.replace("\n", "\r\n").encode() in back(trusting("trusted"), 200, line)
 
 
+@pytest.mark.parametrize(
+    "name", ["Attestation-Info", "Origination-Id", "P-Attestation-Indicator", "P-Attestation-Info", "p-origination-id"]
+)
+def test_nor_does_what_it_says_it_verified(name: str):
+    line = f"{name}: A"
+    assert line.encode() not in back(trusting("untrusted"), 200, line)
+    assert line.encode() in back(trusting("trusted"), 200, line)
+
+
 def test_nor_does_that_of_somebody_in_no_trunk():
     play = Playbook()
     where = ("192.0.2.80", 5060)

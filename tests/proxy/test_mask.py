@@ -176,6 +176,49 @@ def test_no_spelling_of_the_number_goes_on(place: str, spelling: str, user: str)
     assert wire.header(down, "From") == SHOWN
 
 
+@pytest.mark.parametrize("user", ["95577", "+8695577", "01095577", "95577%2399"])
+@pytest.mark.parametrize(
+    "line", ["X-A: 95577", "X-D: <sip:95577@h>", "X-D: +8695577", "User-Agent: call 010-95577 now", "X-D: 9 55.77"]
+)
+def test_nor_does_a_short_one(user: str, line: str):
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = MASKED
+    contact = "<sip:a@198.51.100.21>"
+    down = play.forwarded(from_=f"<sip:{user}@h>;tag=wren", extra=f"Contact: {contact}\n{line}")
+    assert b"95577" not in wire.header(down, "From").encode() + b"\r\n".join(down.split(b"\r\n")[5:])
+    assert line.encode() not in down
+
+
+def test_a_short_number_takes_nothing_from_a_call_that_it_needs():
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = MASKED
+    lines = ["Supported: 100rel, timer", "Session-Expires: 100", "X-A: 95577100234", "X-B: 2100x9"]
+    extra = "\n".join(("Contact: <sip:198.51.100.100>", *lines))
+    down = play.forwarded(from_="<sip:100@h>;tag=wren", extra=extra).decode()
+    assert all(line in down for line in lines[:3])
+    assert "<sip:198.51.100.100>" in down
+
+
+def test_the_name_in_to_is_none_of_his_and_the_caller_meets_his_own_to():
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = MASKED
+    came = f'"for 139 1234 5678" <sip:{wire.CALLED}@h>;x=13912345678'
+    down = play.forwarded(from_=CAME, to=came)
+    assert wire.header(down, "To") == f"<sip:{wire.CALLED}@h>"
+    up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    assert wire.header(up, "To").startswith(came)
+    ack = only([each for each in play.trunk(in_dialog("ACK", up, cseq=1)) if each.method], to=wire.PBX)
+    assert "12345678" not in wire.header(ack, "To")
+    named = f'"The desk" <sip:{wire.CALLED}@h>'
+    assert (
+        wire.header(
+            play.forwarded(from_=CAME, to=named, call_id="b", via="SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKtwo"),
+            "To",
+        )
+        == named
+    )
+
+
 def test_an_emergency_call_is_never_masked():
     play = Playbook(trunks=TRUSTED)
     play.verdict = Verdict(Action.TAG, Step.EMERGENCY, decision=DECISION, rule="nuisance", label=LABEL, mask=True)
