@@ -30,6 +30,8 @@ from rules.texts.bad_value import BadValue
 from rules.texts.unseen import shows_nothing, turns_writing
 
 BUILT_IN_PROFILES = frozenset({"decline"})
+GIVEN_KINDS = ("sealed", "block", "do-not-originate")
+TAKEN_KINDS = ("suspect", "block", "do-not-originate", "plain")
 SECURE = frozenset({"tls", "wss"})
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - they are looked for, not bound
 FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")  # RFC 3261 25.1, token
@@ -69,6 +71,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         console,
         hep,
         signing,
+        exchange,
     ):
         findings.extend(check(configuration))
     findings.extend(files(configuration, base))
@@ -694,6 +697,36 @@ def lost_keys(configuration: Configuration, document: Document, base: Path) -> I
     if key_file_missed(base / configuration.storage.database, key_file):
         told, _, hint = keys_gone(key_file).rpartition(": ")
         yield document.fault(("storage", "key_file"), told, hint, warning=True)
+
+
+def exchange(configuration: Configuration) -> Iterator[Finding]:
+    """What partners give goes to shared lists of its own; what is given to them is ours."""
+    wanted = configuration.exchange
+    if (wanted.publish or wanted.partners) and not wanted.operator:
+        what = "others would not know whose word it is, nor we what is an echo of ours"
+        yield Finding(("exchange",), what, "write `operator:` with a domain of yours")
+    for name in wanted.publish.lists if wanted.publish else ():
+        here: Location = ("exchange", "publish", "lists", name)
+        policy = configuration.lists.get(name)
+        if policy is None:
+            yield Finding(here, f"there is no list {name!r}", known(configuration.lists))
+        elif policy.shared or policy.kind not in GIVEN_KINDS:
+            what = "what others gave" if policy.shared else f"a list of kind {policy.kind}"
+            yield Finding(here, f"{what} is not given on as ours", f"name lists of kind {', '.join(GIVEN_KINDS)}")
+    into: list[tuple[Location, str]] = [
+        (("exchange", "partners", name, "into"), one.into) for name, one in wanted.partners.items()
+    ]
+    if wanted.agreed is not None:
+        into.append((("exchange", "agreed", "into"), wanted.agreed.into))
+    yield from repeated(((place, name) for place, name in into), "that fills list")
+    for place, name in into:
+        policy = configuration.lists.get(name)
+        if policy is None:
+            yield Finding(place, f"there is no list {name!r}", known(configuration.lists))
+        elif not policy.shared or policy.kind not in TAKEN_KINDS or policy.changed_by:
+            what = f"list {name!r} is not one that others may fill"
+            hint = f"give it `shared: true`, a kind of {', '.join(TAKEN_KINDS)}, and no `changed_by`"
+            yield Finding(place, what, hint)
 
 
 def files(configuration: Configuration, base: Path) -> Iterator[Finding]:

@@ -18,6 +18,8 @@ from rules.storage.database_files import Series, database_path
 
 if TYPE_CHECKING:  # each is imported when it is opened, which keeps short commands short
     from desk.desk import Desk
+    from ringfence.exchange.exchange import Exchange
+    from ringfence.exchange.giving import Giving
     from ringfence.people.approvals import Approvals
     from ringfence.people.people import People
     from rules.audit.entering import Entering
@@ -150,6 +152,22 @@ class Installation:
         lists.second = _SecondPerson(self)
         lists.trunks = frozenset(trunk.name for trunk in self.configuration.trunks)
         return lists
+
+    @property
+    def exchange(self) -> Exchange:
+        """What is taken from other operators."""
+        from ringfence.exchange.exchange import Exchange
+
+        settings = self.configuration.exchange
+        folder = self.base / settings.folder if settings.folder else self.database.with_suffix(".partners")
+        return Exchange(settings, self.base, folder, now=time.time, clock=time.monotonic)
+
+    @property
+    def giving(self) -> Giving:
+        """What is given to them."""
+        from ringfence.exchange.giving import Giving
+
+        return Giving(self.configuration.exchange, self.base, now=time.time)
 
     async def subscribers(self) -> SubscriberStore:
         """The lists of single subscribers."""

@@ -12,6 +12,7 @@ from proxy.proxy_settings import ProxySettings
 from ringfence.api_settings import ApiSettings
 from ringfence.asked_settings import AskedSettings
 from ringfence.audit_settings import AuditSettings
+from ringfence.exchange.exchange_settings import ExchangeSettings
 from ringfence.people.people_settings import PeopleSettings
 from rules.language.rule_paths import find
 from rules.numbering.typed import home_of
@@ -37,6 +38,7 @@ class Configuration(ProxySettings, DeskSettings):
     )
     audit: AuditSettings = AuditSettings()
     people: PeopleSettings = PeopleSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
     control: Path | None = Field(
         None,
         description="Unix socket where commands ask the running node; default: beside the database, as NAME.control.",

@@ -103,6 +103,7 @@ def clear_errors() -> Iterator[None]:
     from console.phones.processes import PhoneError
     from desk.faults import ComplaintError
     from ringfence.control import ControlError
+    from ringfence.exchange.refused import ExchangeError
     from ringfence.memory import LimitError
     from ringfence.people.faults import PeopleError, Waits
     from rules.audit.chain import AuditError
@@ -117,7 +118,7 @@ def clear_errors() -> Iterator[None]:
         yield
     except Waits as error:
         fail(f"{error.reason}.", HELD)
-    except (*mendable, ListFileError, PhoneError, ComplaintError, AccessError) as error:
+    except (*mendable, ExchangeError, ListFileError, PhoneError, ComplaintError, AccessError) as error:
         fail(str(error))
     except DatabaseError as error:
         fail(f"the database: {error}; {what_to_do(error)}")

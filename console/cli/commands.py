@@ -34,6 +34,7 @@ from console.cli.desk.report_commands import alerts, report
 from console.cli.door import entered
 from console.cli.lists.list_commands import lists_app
 from console.cli.lists.range_commands import ranges_app, subscribers_app
+from console.cli.lists.share_commands import share_app
 from console.cli.node.ban_commands import bans_app
 from console.cli.node.database_commands import db_app
 from console.cli.node.decision_commands import log
@@ -417,6 +418,7 @@ app.add_typer(rules_app, name="rules", rich_help_panel=RULES)
 app.add_typer(lists_app, name="lists", rich_help_panel=NUMBERS)
 command(app, panel=NUMBERS)(why)
 app.add_typer(ranges_app, name="ranges", rich_help_panel=NUMBERS)
+app.add_typer(share_app, name="share", rich_help_panel=NUMBERS)
 app.add_typer(subscribers_app, name="subscribers", rich_help_panel=NUMBERS)
 app.add_typer(db_app, name="db", rich_help_panel=SET_UP)
 app.add_typer(profiles_app, name="profiles", rich_help_panel=SET_UP)

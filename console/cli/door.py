@@ -49,6 +49,10 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     **{f"lists {name}": (_R.LISTS_READ,) for name in ("stats", "top")},
     **{f"ranges {name}": (_R.LISTS_WRITE,) for name in ("import", "undo")},
     **{f"ranges {name}": (_R.LISTS_READ,) for name in ("show", "imports", "history", "export", "unheld")},
+    **{f"share {name}": (_R.PEERS_WRITE,) for name in ("init", "rotate", "renew")},
+    # A timer does these, too, as an account that is there for the node.
+    **{f"share {name}": (_R.LISTS_WRITE, _R.PEERS_WRITE) for name in ("publish", "fetch")},
+    "share partners": (_R.LISTS_READ,),
     **dict.fromkeys(("subscribers add", "subscribers remove"), (_R.LISTS_WRITE,)),
     **dict.fromkeys(("subscribers show", "why"), (_R.LISTS_READ,)),
     **dict.fromkeys(("complaints add", "complaints import"), (_R.COMPLAINTS_WRITE,)),

@@ -62,6 +62,7 @@ class Wishes:
     wide: bool = False  # whole ranges may be blocked
     force: bool = False  # also what covers numbers of an allow list or one's own
     insist: bool = False  # although it would be held for a person; recorded
+    standing: bool = False  # ringfence.yaml itself wants it so, each time: nobody is asked to confirm it
     calls: Mapping[str, int] = field(default_factory=dict)  # how often each caller got through in the last day
     release: Release | None = None  # it had been held; recorded with the import, in its transaction
     progress: Callable[[int], None] | None = None  # told how many lines were read
@@ -132,7 +133,7 @@ async def may_insist(lists: Lists, policy: ListSettings, wishes: Wishes) -> bool
 
     Where whole ranges take two persons, it is another than the one who imports them.
     """
-    if wishes.release is not None:
+    if wishes.release is not None or wishes.standing:
         return True
     two = wishes.wide and policy.kind in AGAINST_CALLERS and await lists.second.wanted()
     return not policy.qualified and not two

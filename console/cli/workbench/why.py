@@ -47,7 +47,7 @@ def sentences(found: dict[str, Any]) -> list[str]:
         last = f", the last on {entry['last_hit']}" if entry["last_hit"] else ""
         state = f"; off: {entry['off']}" if entry["off"] else ""
         lines.append(
-            f"{entry['entry']} on {entry['list']} ({entry['kind'] or 'asleep'}) by {entry['source']}, since "
+            f"{entry['entry']} on {entry['list']} ({entry['kind'] or 'asleep'}) by {_who(entry)}, since "
             f"{entry['created']}{until}{reason}{state}; {counted(entry['hits'], 'call')}{last}."
         )
         if "counts_on" in entry:
@@ -64,6 +64,12 @@ def sentences(found: dict[str, Any]) -> list[str]:
         f"What a call would get: ringfence explain --from {found['number']} --to NUMBER"
     )
     return lines
+
+
+def _who(entry: dict[str, Any]) -> str:
+    """Who says so; of what came from partners, whose word it is and how far it came."""
+    shared = entry["source"].startswith("partner") and entry["note"]
+    return f"{entry['source']} ({entry['note']})" if shared else str(entry["source"])
 
 
 def _where(entry: dict[str, Any]) -> str:

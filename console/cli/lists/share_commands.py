@@ -1,0 +1,124 @@
+"""`ringfence share`: lists given to other operators, and what is taken from partners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.cli.answering import command, group
+from console.cli.answers import FAULTS, Answer, fail, table
+from console.cli.options import shown_time
+
+if TYPE_CHECKING:
+    from ringfence.installation import Installation
+
+share_app = typer.Typer(no_args_is_help=True)
+group(share_app, "Lists given to other operators, signed, and what partners give: publish, fetch, go back, leave.")
+
+RootKeys = Annotated[
+    Path, typer.Option("--root-keys", metavar="FOLDER", help="Where the keys of root lie: a medium that is kept away.")
+]
+Partner = Annotated[str, typer.Argument(metavar="PARTNER", help="As `exchange.partners` names it.")]
+_ROLES = ("root", "targets", "withdrawn", "snapshot", "timestamp")
+
+
+@command(share_app)
+async def init(
+    here: Installation,
+    root_keys: RootKeys,
+    roots: Annotated[int, typer.Option(min=1, max=16, help="Keys of root.")] = 1,
+    root_threshold: Annotated[int, typer.Option(min=1, max=16, help="How many of them have to sign.")] = 1,
+    targets: Annotated[int, typer.Option(min=1, max=16, help="Keys that sign versions.")] = 1,
+    targets_threshold: Annotated[int, typer.Option(min=1, max=16, help="How many of them have to sign.")] = 1,
+) -> Answer:
+    """Make the keys and the first root.json, which partners are handed: what is given is held against it."""
+    if root_threshold > roots or targets_threshold > targets:
+        fail("more keys would have to sign than there are", 2)
+    path = here.giving.repository.begin(
+        root_keys,
+        roots=roots,
+        root_threshold=root_threshold,
+        targets=targets,
+        targets_threshold=targets_threshold,
+    )
+    said = [
+        f"{path} is what partners are handed, by a way on which nobody else can put his own in its place.",
+        f"Put {root_keys} away: only `share rotate` and `share renew` ask for it, the latter within a year.",
+        "`ringfence share publish` gives the first version.",
+    ]
+    return Answer({"root": str(path), "root_keys": str(root_keys)}, said)
+
+
+@command(share_app)
+async def publish(here: Installation) -> Answer:
+    """Give what the lists say now as the next version; what was withdrawn goes out even while keys are away."""
+    done = await here.giving.publish(await here.lists(), here.exchange)
+    changes = f"{done.added:,} new, {done.changed:,} changed, {done.removed:,} gone, {done.withdrawn:,} withdrawn"
+    said = [f"Version {done.version} gives {done.entries:,} entries: {changes}."]
+    if done.left_out:
+        said.append(
+            f"{done.left_out:,} entries no operator would take, such as half a country, and they are not given."
+        )
+    faults = [f"Only withdrawals went out: {done.held_back}"] if done.held_back else []
+    return Answer(done._asdict(), said, faults, FAULTS if faults else 0)
+
+
+@command(share_app)
+async def rotate(
+    here: Installation,
+    role: Annotated[str, typer.Argument(metavar="ROLE", help=f"{', '.join(_ROLES)}.")],
+    root_keys: RootKeys,
+) -> Answer:
+    """Give a role new keys; the old ones count no more, and partners learn it by themselves."""
+    if role not in _ROLES:
+        fail(f"{role!r} is no role: {', '.join(_ROLES)}", 2)
+    version = here.giving.repository.rotate(role, root_keys)
+    return Answer({"role": role, "root": version}, f"{role} has new keys; root is at version {version}.")
+
+
+@command(share_app)
+async def renew(here: Installation, root_keys: RootKeys) -> Answer:
+    """Sign root anew, so that it counts for another year."""
+    version = here.giving.repository.renew(root_keys)
+    return Answer({"root": version}, f"Root is at version {version}, and counts for a year.")
+
+
+@command(share_app)
+async def fetch(
+    here: Installation,
+    partners: Annotated[list[str], typer.Argument(metavar="[PARTNER...]", help="Default: all.")] = [],  # noqa: B006
+    whole: Annotated[bool, typer.Option("--whole", help="Take a version however much it grew.")] = False,
+) -> Answer:
+    """Look at what partners offer, and let it count; what is refused changes nothing, and is told."""
+    told = await here.exchange.look(await here.lists(), partners, whole=whole)
+    said = [
+        f"{one.partner}: version {one.version}, {one.entries:,} entries count{'' if one.changed else ', as before'}."
+        for one in told
+    ]
+    faults = [f"{one.partner}: {one.fault}." for one in told if one.fault]
+    return Answer([one._asdict() for one in told], said or "There is no partner.", faults, FAULTS if faults else 0)
+
+
+@command(share_app)
+async def partners(here: Installation) -> Answer:
+    """Show how it stands with each partner: version, entries that count, what was refused and why."""
+    rows = [_row(here, name) for name in sorted(here.configuration.exchange.partners)]
+    columns = ("partner", "operator", "version", "entries", "waiting", "looked", "fault")
+    return table(columns, rows, here.zone, none="There is no partner.")
+
+
+def _row(here: Installation, name: str) -> dict[str, Any]:
+    standing, zone = here.exchange.files(name).standing(), here.zone
+    return {
+        "partner": name,
+        "operator": here.configuration.exchange.partners[name].operator,
+        "version": standing.version,
+        "entries": standing.entries,
+        "waiting": len(standing.waiting),
+        "looked": shown_time(standing.looked, zone),
+        "fault": standing.said,
+        "left_out": standing.left_out,
+        "versions": here.exchange.files(name).versions(),
+    }

@@ -1,0 +1,248 @@
+"""Taking from partners: look at what each offers, let what counts of it stand on lists, and what they agree on.
+
+Each step can be taken again: what stands on the lists is made of what lies in the partners' folders, so that a process
+that was killed anywhere has changed nothing that the next look does not put right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ringfence.exchange.exchange_settings import ExchangeSettings, PartnerSettings
+from ringfence.exchange.offers import Look, Offer
+from ringfence.exchange.partner_files import PartnerFiles, Standing
+from ringfence.exchange.refused import ExchangeError, Refused
+from ringfence.exchange.web import Web
+from rules.lists.import_batch import ImportReport
+from rules.lists.imports import Wishes, import_rows
+from rules.lists.list_files import FileLine
+from rules.lists.origins import Origin
+from rules.numbering.intervals import interval_of
+from rules.sharing.agreement import Voice, agreement
+from rules.sharing.contradictions import contradicted
+from rules.sharing.entries import SharedEntry, Withdrawal, day_of
+from rules.sharing.taking import SOURCE, Wanted, choose, nearest, rows_of
+from rules.sharing.versions import withdrawn_for
+
+if TYPE_CHECKING:
+    from rules.lists.editing import Lists
+
+AGREED: Final = "partners"  # the source of what several agree on
+_FEWEST: Final = 100  # entries that a version may add whatever it had
+
+
+class Told(NamedTuple):
+    """What came of a look at a partner."""
+
+    partner: str
+    version: int
+    entries: int  # that count
+    fault: str = ""  # why nothing was taken
+    changed: bool = False
+
+
+class _Counted(NamedTuple):
+    """What counts of a partner's version."""
+
+    version: int
+    entries: list[SharedEntry]
+    left_out: dict[str, int]
+    waiting: dict[str, str]
+    left: bool
+
+
+class Exchange:
+    """The partners of one installation. ``clock`` measures deadlines, ``now`` is the time of day."""
+
+    def __init__(
+        self,
+        settings: ExchangeSettings,
+        base: Path,
+        folder: Path,
+        *,
+        now: Callable[[], float],
+        clock: Callable[[], float],
+    ) -> None:
+        self.settings, self._base, self._folder = settings, base, folder
+        self._now, self._clock = now, clock
+
+    def files(self, name: str) -> PartnerFiles:
+        """The folder of a partner."""
+        return PartnerFiles(self._folder / name)
+
+    def partner(self, name: str) -> PartnerSettings:
+        """Whom ringfence.yaml calls so."""
+        if name not in self.settings.partners:
+            known = ", ".join(sorted(self.settings.partners)) or "none"
+            raise ExchangeError(f"no partner is called {name!r}", f"`exchange.partners` has {known}")
+        return self.settings.partners[name]
+
+    async def look(self, lists: Lists, names: Iterable[str] = (), *, whole: bool = False) -> list[Told]:
+        """Fetch what these partners offer, all by default, and let it count. ``whole``: however much they grew."""
+        found = {}
+        for name in sorted(names) or sorted(self.settings.partners):
+            found[name] = await asyncio.to_thread(self._fetch, name, self.partner(name), whole)
+        changed = await self.apply(lists)
+        told = []
+        for name in found:
+            standing = self.files(name).standing()
+            told.append(Told(name, standing.version, standing.entries, standing.said, found[name] or name in changed))
+        return told
+
+    def _fetch(self, name: str, partner: PartnerSettings, whole: bool) -> bool:
+        """Take what he offers into his folder; is there a new version? What is refused is noted there."""
+        files = self.files(name)
+        with files.locked():
+            standing, now = files.standing(), self._now()
+            if standing.left is not None:
+                return False
+            try:
+                offer = self._offer(files, partner, standing)
+                self._refuse_growth(files, partner, standing, offer, whole)
+            except Refused as error:
+                standing.since = standing.since if standing.fault == error.code else now
+                standing.fault, standing.said = error.code, str(error)
+                files.keep(standing)
+                return False
+            files.keep_feed(offer.feed)
+            if offer.state is not None:
+                files.keep_version(offer.newest.version, offer.state, self.settings.kept_versions)
+                standing.index, standing.taken = offer.newest._asdict(), now
+            standing.looked, standing.fault, standing.said, standing.since = now, "", "", None
+            files.keep(standing)
+            return offer.state is not None
+
+    def _offer(self, files: PartnerFiles, partner: PartnerSettings, standing: Standing) -> Offer:
+        try:
+            root = (self._base / partner.root).read_bytes()
+        except OSError as error:
+            raise Refused("root", f"{partner.root}: {error.strerror}") from error
+        known = standing.known
+        if known is not None and known.version not in files.versions():
+            known = None  # its file is gone: the whole is fetched again
+        web = Web(partner.networks, partner.deadline_s, clock=self._clock)
+        try:
+            look = Look(partner, root, files.folder, web, self._now())
+            return look.offer(known, lambda: files.state(known.version) if known else {})
+        finally:
+            web.close()
+
+    @staticmethod
+    def _refuse_growth(
+        files: PartnerFiles, partner: PartnerSettings, standing: Standing, offer: Offer, whole: bool
+    ) -> None:
+        known = standing.known
+        if whole or offer.state is None or known is None:
+            return
+        old = files.state(known.version)
+        more = sum(key not in old for key in offer.state)
+        if more > max(len(old) * partner.most_growth / 100, _FEWEST):
+            raise Refused(
+                "growth", f"{more:,} entries come to {len(old):,}; `ringfence share fetch NAME --whole` takes them"
+            )
+
+    async def apply(self, lists: Lists) -> set[str]:
+        """Make the lists say what the folders say; whose list was changed?"""
+        await self._forget_strangers(lists)
+        changed, counting = set(), {}
+        for name, one in (await self._counted(lists)).items():
+            counting[name] = one.entries
+            rows = rows_of(name, nearest(one.entries).values())
+            list_name = self.settings.partners[name].into
+            report = await self._write(lists, list_name, SOURCE + name, rows, f"version {one.version}")
+            if report.import_id is not None:
+                changed.add(name)
+            if one.version or one.left:
+                await asyncio.to_thread(self._note, name, one, len(rows), list_name)
+        if self.settings.agreed is not None:
+            await self._apply_agreed(lists, counting)
+        return changed
+
+    async def counting(self, lists: Lists) -> list[SharedEntry]:
+        """All that counts of all partners."""
+        return [entry for one in (await self._counted(lists)).values() for entry in one.entries]
+
+    async def _counted(self, lists: Lists) -> dict[str, _Counted]:
+        """What counts of each partner at this moment."""
+        feeds: dict[str, list[Withdrawal]] = {}
+        for name, partner in self.settings.partners.items():
+            feeds.setdefault(partner.operator, []).extend(await asyncio.to_thread(self.files(name).feed))
+        found = {}
+        for name, partner in sorted(self.settings.partners.items()):
+            files = self.files(name)
+            standing = await asyncio.to_thread(files.standing)
+            chosen = choose(
+                (await asyncio.to_thread(files.state, standing.version)).values(),
+                wanted_of(partner),
+                withdrawn_for(partner.operator, feeds),
+                ours=self.settings.operator,
+                today=day_of(self._now()),
+            )
+            against = await contradicted(lists.store, chosen.entries, self._now())
+            off = {number for number in against if not standing.decided.get(number, False)}
+            waiting = {number: against[number] for number in sorted(off - standing.decided.keys())}
+            counting = [one for one in chosen.entries if one.number not in off]
+            found[name] = _Counted(
+                standing.version, counting, dict(chosen.left_out), waiting, standing.left is not None
+            )
+        return found
+
+    def _note(self, name: str, one: _Counted, entries: int, list_name: str) -> None:
+        """Keep what became of a partner's version."""
+        files = self.files(name)
+        standing = files.standing()
+        standing.entries, standing.left_out, standing.waiting = entries, one.left_out, one.waiting
+        standing.ever, standing.into = max(standing.ever, entries), list_name
+        files.keep(standing)
+
+    async def _forget_strangers(self, lists: Lists) -> None:
+        """Of whom ringfence.yaml knows nothing any more nothing stays."""
+        there = await asyncio.to_thread(lambda: [*self._folder.iterdir()] if self._folder.exists() else [])
+        used = {partner.into for partner in self.settings.partners.values()}
+        for path in there:
+            if path.is_dir() and path.name not in self.settings.partners:
+                files = PartnerFiles(path)
+                name = (await asyncio.to_thread(files.standing)).into
+                if name in lists.settings and name not in used:
+                    await self._write(lists, name, SOURCE + path.name, [], "he is no partner any more")
+                await asyncio.to_thread(files.forget)
+
+    async def _apply_agreed(self, lists: Lists, chosen: dict[str, list[SharedEntry]]) -> None:
+        """Let stand what enough of them agree on."""
+        agreed = self.settings.agreed
+        assert agreed is not None
+        voices: dict[str, list[tuple[Voice, SharedEntry]]] = {}
+        weights: dict[str, float] = {}
+        for name, entries in chosen.items():
+            partner = self.settings.partners[name]
+            holder = partner.holder or partner.operator
+            weights[holder] = max(weights.get(holder, 0.0), partner.weight)
+            for one in entries:
+                voices.setdefault(one.number, []).append((Voice(holder, one.origin), one))
+        kept = []
+        for number in sorted(voices):
+            said = voices[number]
+            if agreement((voice for voice, _ in said), weights) >= agreed.partners:
+                kept.append(min((one for _, one in said), key=lambda one: (one.hop, one.origin)))
+                holders = sorted({voice.holder for voice, _ in said})
+                kept[-1] = kept[-1]._replace(origin=", ".join(holders))
+        rows = [
+            (at, number, dict(more) | {"note": f"agreed by {one.origin}"})
+            for (at, number, more), one in zip(rows_of("", kept), kept, strict=True)
+        ]
+        await self._write(lists, agreed.into, AGREED, rows, "what they agree on")
+
+    async def _write(self, lists: Lists, name: str, source: str, rows: Sequence[FileLine], reason: str) -> ImportReport:
+        """Make a list hold these rows and nothing else, in one transaction."""
+        origin = Origin(source, reason=reason, author=source)
+        wishes = Wishes(on_error="skip", replace_all=True, wide=True, force=True, insist=True, standing=True)
+        return await import_rows(lists, name, rows, origin, wishes)
+
+
+def wanted_of(partner: PartnerSettings) -> Wanted:
+    """What is taken from a partner."""
+    ranges = tuple((one.start, one.stop) for one in map(interval_of, partner.ranges))
+    return Wanted(frozenset(partner.reasons), ranges, partner.hops, partner.ttl_days)

@@ -1,0 +1,60 @@
+"""`ringfence share publish`: what our lists say, and what partners said if it is passed on, as the next version."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ringfence.exchange.exchange_settings import ExchangeSettings, PublishSettings
+from ringfence.exchange.refused import ExchangeError
+from ringfence.exchange.repository import Published, Repository
+from rules.sharing.entries import SharedEntry, day_of
+from rules.sharing.giving import Own, ended_by_itself, passed_on
+from rules.sharing.versions import Key
+
+if TYPE_CHECKING:
+    from ringfence.exchange.exchange import Exchange
+    from rules.lists.editing import Lists
+
+
+class Giving:
+    """What one installation gives."""
+
+    def __init__(self, settings: ExchangeSettings, base: Path, *, now: Callable[[], float]) -> None:
+        self._settings, self._base, self._now = settings, base, now
+
+    @property
+    def settings(self) -> PublishSettings:
+        """What is given; ExchangeError where nothing is."""
+        if self._settings.publish is None:
+            raise ExchangeError("nothing is given to others here", "say what in `exchange.publish` of ringfence.yaml")
+        return self._settings.publish
+
+    @property
+    def repository(self) -> Repository:
+        """Where it is written."""
+        settings = self.settings
+        return Repository(self._base / settings.folder, self._base / settings.keys, self._now)
+
+    async def publish(self, lists: Lists, exchange: Exchange) -> Published:
+        """Give what the lists say now."""
+        settings, repository, ours = self.settings, self.repository, self._settings.operator
+        given = await asyncio.to_thread(repository.state)
+        own = Own(ours, settings.days, given, self._now())
+        state = await own.state(lists.store, dict(settings.lists))
+        if settings.pass_on:
+            taken: dict[Key, SharedEntry] = {}
+            for one in await exchange.counting(lists):
+                other = taken.get(one.key)
+                if other is None or (one.hop, -one.version) < (other.hop, -other.version):
+                    taken[one.key] = one
+            state = passed_on(taken, ours, settings.most_hops) | state
+        today = day_of(self._now())
+
+        def why(one: SharedEntry) -> str:
+            return "" if ended_by_itself(one, today) else "removed"
+
+        done = await asyncio.to_thread(repository.publish, state, why, ours)
+        return done._replace(left_out=own.left_out)

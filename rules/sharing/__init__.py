@@ -1,0 +1,1 @@
+"""What operators give each other: entries and withdrawals, versions of them, who is believed how far."""
