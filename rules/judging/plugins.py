@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
+from math import isfinite
 from queue import SimpleQueue
 from time import monotonic, perf_counter
 from typing import Any, Final, NamedTuple
@@ -24,6 +25,8 @@ _TIMED: Final = 1000  # answers whose times are kept
 _LONGEST_ERROR: Final = 200
 _DIGITS: Final = re.compile(r"[0-9]{5,}")  # an error may quote a number, and stands in logs
 _MOST_VALUES, _LONGEST_TEXT = 64, 1000  # of one answer
+_MOST_BITS: Final = 63  # of a whole number, as a database holds it
+_ALONE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Installed(NamedTuple):
@@ -206,4 +209,10 @@ def read_mapping(answer: Any) -> dict[str, Any] | None:
     for name, value in answer.items():
         if isinstance(value, str) and len(value) > _LONGEST_TEXT:
             raise TypeError(f"{name!r} has {len(value):,} characters, and {_LONGEST_TEXT} at most are kept")
+        if isinstance(value, float) and not isfinite(value):
+            raise TypeError(f"{name!r} is {value}, which is no number")
+        if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+            raise TypeError(f"{name!r} has {value.bit_length():,} bits, and {_MOST_BITS} at most are kept")
+        if isinstance(value, str) and not value.isascii() and _ALONE.search(value) is not None:
+            raise TypeError(f"{name!r} is no text: half of a character stands in it")
     return dict(answer)

@@ -227,7 +227,8 @@ def _facts(call: Call) -> str:
 def _measured(facts: dict[str, Any]) -> str:
     """Facts as JSON, by hand, too: a rule set that counts has ten of them on each call.
 
-    A plug-in may give what is none of their types, and is told that it is no JSON: compiled, too.
+    A plug-in may give what is none of their types, and is told that it is no JSON: compiled, too. What is no finite
+    number SQLite could not read; it is left out.
     """
     parts = []
     for name, value in facts.items():
@@ -236,7 +237,7 @@ def _measured(facts: dict[str, Any]) -> str:
             parts.append(f"{quoted(name)}:{value!r}")
         elif kind is str:
             parts.append(f"{quoted(name)}:{quoted(str(value))}")
-        else:
+        elif not isinstance(value, float) or isfinite(value):
             parts.append(f"{quoted(name)}:{_encode(value)}")
     return f"{{{','.join(parts)}}}"
 

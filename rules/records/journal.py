@@ -18,6 +18,7 @@ from rules.records.privacy import mask, pseudonym
 from rules.records.retention import Keeping, Retention
 from rules.records.spool import Spool
 from rules.records.troubles import Troubles
+from rules.storage.database_files import code_of
 from rules.storage.store import DatabaseError, StoreError
 
 TICK_S = 0.25
@@ -28,6 +29,8 @@ _MILLISECONDS: Final = [f"{number:03d}" for number in range(1000)]
 _AT_ONCE = 32  # records made before the loop gets its turn
 _AGAIN_S: Final = 5.0  # between attempts to open what could not be opened
 _UNWRITTEN: Final = "decision records could not be written"
+_GIVEN_UP: Final = "the database takes none of some decision records, which are given up"
+_REFUSED: Final = "ERROR"  # by SQLite, for what is in the statement, and for no want of room or quiet
 _UNSAID: Final = "lines of calls could not be written"
 _UNSECURED: Final = "verdicts are told before their records are on file"
 
@@ -350,22 +353,58 @@ class Journal:
             self._failing = self._unsafe = ""  # what was not on file in time is now
         except StoreError as error:  # disk full, locked: kept for the next tick, within the bound
             self.write_errors += 1
-            if str(error) != self.without:  # not tried again yet
-                self._failing = self.last_error = str(error)
-                self.troubles.happened(_UNWRITTEN, error)
-            self._rows.extendleft(reversed(rows))
-            self._late.extendleft(reversed(late))
-            for key, (hits, last) in tally.items():
-                more, latest = self._tally.get(key, (0, last))
-                self._tally[key] = (hits + more, latest)
-            self._emergency_callers = {**emergency_callers, **self._emergency_callers}
-            return
+            if not (code_of(error.__cause__) == _REFUSED and await self._write_others(rows, error)):
+                if str(error) != self.without:  # not tried again yet
+                    self._failing = self.last_error = str(error)
+                    self.troubles.happened(_UNWRITTEN, error)
+                self._rows.extendleft(reversed(rows))
+                self._wait_on(late, tally, emergency_callers)
+                return
+            self._wait_on(late, tally, emergency_callers)
         except (DatabaseError, ValueError) as error:  # nothing that would go better the next time
             self.write_errors += 1
-            self.dropped += len(rows)
-            self.last_error = str(error)
-            self.troubles.happened(_UNWRITTEN, error)
+            if await self._write_others(rows, error):
+                self._wait_on(late, tally, emergency_callers)
+            else:
+                self.dropped += len(rows)
+                self.last_error = str(error)
+                self.troubles.happened(_UNWRITTEN, error)
         await self._settle(rows)
+
+    def _wait_on(
+        self, late: list[Row], tally: dict[tuple[str, str], tuple[int, float]], emergency_callers: dict[str, float]
+    ) -> None:
+        self._late.extendleft(reversed(late))
+        for key, (hits, last) in tally.items():
+            more, latest = self._tally.get(key, (0, last))
+            self._tally[key] = (hits + more, latest)
+        self._emergency_callers = {**emergency_callers, **self._emergency_callers}
+
+    async def _write_others(self, rows: list[Row], error: Exception) -> bool:
+        """Some of these the database does not take, which is no reason to keep the others from it; was it so?
+
+        Where it takes none of them it may be the database that something ails.
+        """
+        refused = await self._write_by_halves(rows) if len(rows) > 1 else rows
+        if not 0 < len(refused) < len(rows):
+            return False
+        self.written += len(rows) - len(refused)
+        self.dropped += len(refused)
+        self.last_error = str(error)
+        self.troubles.happened(_GIVEN_UP, error, len(refused))
+        self._failing = ""
+        return True
+
+    async def _write_by_halves(self, rows: list[Row]) -> list[Row]:
+        """Write each row that can be written; the others."""
+        try:
+            await (await self._opened()).write(rows, [])
+        except (StoreError, DatabaseError, ValueError):
+            if len(rows) == 1:
+                return rows
+            half = len(rows) // 2
+            return [*await self._write_by_halves(rows[:half]), *await self._write_by_halves(rows[half:])]
+        return []
 
     def _print(self) -> None:
         lines = [self._lines.popleft() for _ in range(len(self._lines))]

@@ -144,7 +144,7 @@ def is_snapshot(path: Path) -> bool:
     return path.name.endswith(_GOOD)
 
 
-def code_of(error: Exception) -> str:
+def code_of(error: BaseException | None) -> str:
     """What SQLite calls its error, without particulars: BUSY, FULL, CORRUPT, IOERR; empty for any other."""
     name: str = getattr(error, "sqlite_errorname", "")
     return name.removeprefix("SQLITE_").partition("_")[0]

@@ -67,7 +67,12 @@ def test_a_plug_in_is_asked_only_when_a_rule_reads_its_facts(sources):
     assert source.calls == 0
 
 
-@pytest.mark.parametrize("answer", [None, {}, {"other": 1}, {"risk": [1]}, 7, ValueError("none"), SystemError()])
+NO_NUMBERS = [{"risk": value} for value in (float("nan"), float("inf"), -float("inf"), 10**5000, "a\ud800")]
+
+
+@pytest.mark.parametrize(
+    "answer", [None, {}, {"other": 1}, {"risk": [1]}, 7, ValueError("none"), SystemError(), *NO_NUMBERS]
+)
 def test_one_that_knows_nothing_fails_or_lies_leaves_the_fact_lacking(sources, answer):
     one = sources(a=Source(answer))
     assert not facts_of(one)

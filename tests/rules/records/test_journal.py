@@ -180,6 +180,31 @@ async def test_a_fact_that_cannot_be_written_costs_its_record_only(tmp_path):
         assert "JSON" in journal.last_error
 
 
+async def test_what_is_no_finite_number_is_no_fact_of_a_record(tmp_path):
+    async with opened(tmp_path) as (journal, decisions, clock, _):
+        note(journal, clock, "a" * 20, facts={"risk": float("nan"), "other": float("-inf"), "calls_1h": 3})
+        await journal.flush(everything=True)
+        assert (await decisions.find("a" * 20)).facts["facts"] == {"calls_1h": 3}
+
+
+async def test_a_record_that_the_database_refuses_keeps_no_other_from_it(tmp_path):
+    async with opened(tmp_path) as (journal, decisions, clock, _):
+        for name in "abcde":
+            note(journal, clock, name * 20)
+            journal.ended(name * 20, Outcome(200, True, 1))
+        broken = next(row for row in journal._rows if row[0] == "c" * 20)
+        journal._rows[journal._rows.index(broken)] = tuple(
+            '{"facts":{"risk":NaN}}' if part == broken[18] else part for part in broken
+        )
+        journal.amend("a" * 20, Outcome(486, True, 1))
+        await journal.flush()
+        await journal.flush()
+        assert {found.id[0] for found in await decisions.recent(9)} == set("abde")
+        assert (await decisions.find("a" * 20)).status == 486
+        assert (journal.written, journal.dropped) == (4, 1)
+        assert not journal.without
+
+
 async def test_a_number_that_cannot_be_masked_costs_its_line(tmp_path, monkeypatch):
     async with opened(tmp_path) as (journal, _, clock, log):
         note(journal, clock, "a" * 20, caller=CALLER._replace(canonical=None))
