@@ -10,12 +10,13 @@ from typing import NamedTuple
 from desk.archive import Archive, Rounded
 from desk.complaint_rows import Channel
 from desk.faults import ComplaintError
+from desk.nobody import says_nobody
 from rules.model import Number, NumberClass
-from rules.numbering.groups import NO_NUMBER
+from rules.numbering.groups import NO_NUMBER, without_slash
 from rules.numbering.old_spellings import could_be_now
 from rules.numbering.spelling import fold
 from rules.numbering.spoilt import SpoiltNumber
-from rules.numbering.typed import SpellingFault, UndecidedHome, one_typed
+from rules.numbering.typed import SpellingFault, UndecidedHome, decided, one_typed
 from rules.records.decisions import is_decision
 
 KNOWN = ("name", "plan", "branch", "purchase")  # what a caller can know of a person
@@ -25,8 +26,10 @@ _CLOCKS_DIFFER_S = 300.0
 _OLDEST_S = 400 * 86_400.0
 _CONTACT = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[A-Za-z0-9.-]{1,189}|\+?[0-9 ()/-]{5,30}")
 # A number among words, and groups of digits with more between them than stands in the middle of a word.
-_NUMBER_IN_WORDS = re.compile(r"(?<![A-Za-z0-9_-])\+?[0-9][0-9 ().-]{5,}[0-9](?![A-Za-z0-9_])")
+_NUMBER_IN_WORDS = re.compile(r"(?:(?<![A-Za-z0-9_-])\+?|\(\+?)[0-9][0-9 ().-]{5,}[0-9](?![A-Za-z0-9_])")
+_SLASHED = re.compile(r"(?<![A-Za-z0-9_/-])\+?[0-9][0-9 ]*/[0-9][0-9 -]*[0-9](?![A-Za-z0-9_/])")
 _PARTED = re.compile(r"[^\s,;|/&、，；／·]*[0-9]{2,}[^\s,;|/&、，；／·]*")
+_WHO = "say who complains, by a number or a name that stays the same"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -140,7 +143,9 @@ def _reporter(archive: Archive, text: str) -> str:
     """The canonical number of the reporter, or the name that the source knows the person by."""
     text = one_line(text, "reporter")
     if not text:
-        raise ComplaintError("reporter", "say who complains: a number, or a name that stays the same")
+        raise ComplaintError("reporter", _WHO)
+    if fault := says_nobody(text):
+        raise ComplaintError("reporter", f"{text[:40]!r} {fault}: {_WHO}")
     try:
         number = archive.read_number(text, "reporter", called=True)
     except Rounded:
@@ -149,6 +154,8 @@ def _reporter(archive: Archive, text: str) -> str:
         _refuse_undecided(archive, text, error)
         return _only_number(archive, text) or f"name:{text.casefold()}"
     _refuse_impossible(text, number, "reporter")
+    if number.kind is NumberClass.EMERGENCY:
+        raise ComplaintError("reporter", f"{text[:40]!r} is an emergency number, which complains of nobody: {_WHO}")
     return number.canonical
 
 
@@ -182,7 +189,7 @@ def _only_number(archive: Archive, text: str) -> str:
     Two numbers are two people, and would count as one under a name that is neither's.
     Digits with a hyphen between them are the name that many sources give: 2026-00123.
     """
-    folded = fold(text)
+    folded = _SLASHED.sub(lambda found: without_slash(found[0], decided(archive.country)), fold(text))
     several = False
     found: set[str] = set()
     for run in _NUMBER_IN_WORDS.findall(folded):

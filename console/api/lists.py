@@ -254,6 +254,7 @@ async def import_entries(
         wide=new.ranges,
         force=new.force,
         insist=new.insist,
+        source_by_default=not new.source,
         calls=await callers_of_the_last_day(desk),
     )
     stream = io.BytesIO("".join(f"{row.line()}\n" for row in new.rows).encode())

@@ -17,6 +17,8 @@ from rules.storage.store import Connection
 
 _MOST_HOLES = 100
 NAMED = 20  # useless blocks named one by one; all are counted
+# Of its origin: an allow entry for some trunks leaves blocks to act on all others.
+UNLIMITED = sql("o.trunks = ''")
 AGAINST = sql("l.kind in ({kinds}) and l.configured", kinds=quoted(sorted(AGAINST_CALLERS - {"sealed"})))
 _ON_LIST = sql("exact e join list l on l.id = e.list where e.code between ?1 and ?2 and {against}", against=AGAINST)
 _OF_LENGTH = sql("{on_list} and (?3 = 0 or (e.code % ?3 = 0 and e.code % ?4 <> 0))", on_list=_ON_LIST)

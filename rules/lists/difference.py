@@ -50,6 +50,7 @@ class Comparison:
     """Compares the rows of a file, sorted, with what stands on a list. Who wrote an entry down makes no difference.
 
     ``origins``, by index, grow by what comes of old ones together with what the file gives; ``together`` makes these.
+    ``unsaid``: the source of what names none, which alone makes no difference.
     """
 
     def __init__(
@@ -58,9 +59,11 @@ class Comparison:
         list_id: int,
         origins: list[Origin],
         together: Callable[[Origin, int], Origin],
+        *,
+        unsaid: str = "",
     ) -> None:
         self._connection, self._list = connection, list_id
-        self._origins, self._together = origins, together
+        self._origins, self._together, self._unsaid = origins, together, unsaid
         self._indexes = {origin: index for index, origin in reversed(list(enumerate(origins)))}
         self._old: dict[int, Origin] = {}  # by id
         self._writes: dict[tuple[int, int], int | None] = {}
@@ -168,7 +171,10 @@ class Comparison:
                 becomes = self._together(stands, index)
             except EntryError as error:
                 raise EntryError(error.name, error.reason, line) from error
-            self._writes[key] = self._index(becomes) if differences(stands, becomes) else None
+            changed = set(differences(stands, becomes))
+            if self._unsaid and becomes.source == self._unsaid:
+                changed.discard("source")
+            self._writes[key] = self._index(becomes) if changed else None
         return self._writes[key]
 
     def _index(self, origin: Origin) -> int:

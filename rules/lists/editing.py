@@ -195,7 +195,7 @@ class Lists:
                 return replace(stands, before=stands.origin)
         if origin not in written:
             written[origin], _, _ = await self.keep_origin(connection, origin, as_settled, now)
-        useless = await self._put(connection, name, interval, written[origin], holes)
+        useless = await self._put(connection, name, interval, (written[origin], origin), holes)
         left_out = tuple(hole.text for hole in holes)
         entry = Entry(name, interval.text, origin, now, None, left_out, reach(interval), *useless)
         if stands is None:
@@ -209,6 +209,8 @@ class Lists:
         left_out = []
         for list_id, name, text, holes, entry in await allowed_wholly(connection, interval):
             allowing = interval_of(text) if text else interval
+            if entry.trunks and (allowing.exact or allowing == interval):
+                continue  # on the other trunks it acts
             if allowing.exact or allowing == interval:
                 raise EntryError(
                     "useless", f"{interval.text} is on {name} itself, which goes before: take it off there first"
@@ -224,16 +226,21 @@ class Lists:
         return tuple(left_out)
 
     async def _put(
-        self, connection: Connection, name: str, interval: Interval, origin_id: int, holes: tuple[Interval, ...]
+        self,
+        connection: Connection,
+        name: str,
+        interval: Interval,
+        kept: tuple[int, Origin],
+        holes: tuple[Interval, ...],
     ) -> Overruled:
-        """Write an entry, count it, and find what it makes useless."""
-        policy = self.settings[name]
+        """Write an entry with its origin and the id of that, count it, and find what it makes useless."""
+        policy, (origin_id, origin) = self.settings[name], kept
         list_id, entries = await self.row_of(connection, name)
         if await put(connection, list_id, interval, origin_id, holes=written_holes(holes)):
             if entries >= policy.max_entries:
                 raise EntryError("full", f"list {name} has its {policy.max_entries:,} entries (max_entries)")
             await count(connection, list_id, 1)
-        if policy.kind != "allow":
+        if policy.kind != "allow" or origin.trunks:
             return Overruled()
         return await overruled(connection, [(interval, written_holes(holes))])
 

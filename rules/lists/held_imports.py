@@ -26,7 +26,7 @@ MOST_BYTES = 256 * 2**20  # packed: fifty million numbers; SQLite takes no more 
 _HOUR_S = 3_600.0
 _ITSELF = "ringfence"  # who ends what lapses
 _DEFAULTS = ListSettings(kind="plain")  # of a list that is in ringfence.yaml no more
-_KEPT_WISHES = ("country", "zone", "on_error", "replace_all", "wide", "force", "encoding")
+_KEPT_WISHES = ("country", "zone", "on_error", "replace_all", "wide", "force", "encoding", "source_by_default")
 _COLUMNS = sql("id, list, author, created, why, origin, length(data), ended, ended_by, ended_why, import_id")
 
 

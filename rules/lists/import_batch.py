@@ -114,7 +114,7 @@ class Batch:
         self.packed: list[int] = []
         self.wides: dict[Interval, tuple[int, str, int]] = {}  # index of the origin, holes, line
         self.origins: dict[Origin, int] = {origin: 0}
-        self._origin, self._zone, self._now, self._trunks = origin, zone, now, trunks
+        self.origin, self._zone, self._now, self._trunks = origin, zone, now, trunks
         self._indexes: dict[tuple[tuple[str, str], ...], int] = {}
         self._heads: dict[tuple[str, int], tuple[str, int]] = {}  # what stands before, and digits that fall away
         self._short_heads = _SHORT_HEADS.get(country, {})
@@ -187,7 +187,7 @@ class Batch:
         return index
 
     def _origin_of(self, more: Mapping[str, str]) -> Origin:
-        base = self._origin
+        base = self.origin
         qualified = {name: more[name] for name in _QUALIFIED if name in more}
         qualification = base.qualification
         if qualified or "review" in more:

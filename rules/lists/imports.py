@@ -11,6 +11,7 @@ from rules.audit.chain import Deed, record
 from rules.lists.admission import AGAINST_CALLERS, EntryError
 from rules.lists.conflicts import (
     NAMED,
+    UNLIMITED,
     allowed_wholly,
     covered,
     overruled,
@@ -65,6 +66,7 @@ class Wishes:
     standing: bool = False  # ringfence.yaml itself wants it so, each time: nobody is asked to confirm it
     calls: Mapping[str, int] = field(default_factory=dict)  # how often each caller got through in the last day
     release: Release | None = None  # it had been held; recorded with the import, in its transaction
+    source_by_default: bool = False  # nobody named one: that the file has another name makes no entry another
     progress: Callable[[int], None] | None = None  # told how many lines were read
     writing: Callable[[int], None] | None = None  # and then how many entries were written, or taken off
 
@@ -228,7 +230,9 @@ class _Import:
         batch, whole = self.batch, self.wishes.replace_all
         if not entries:
             return Difference(batch.packed, batch.wides)
-        comparison = Comparison(self.connection, self.list_id, self.origins, self._together(list(batch.origins)))
+        unsaid = batch.origin.source if self.wishes.source_by_default else ""
+        together = self._together(list(batch.origins))
+        comparison = Comparison(self.connection, self.list_id, self.origins, together, unsaid=unsaid)
         await comparison.numbers(batch.packed, whole=whole)
         await comparison.wides(batch.wides, whole=whole)
         found = comparison.found
@@ -299,12 +303,15 @@ class _Import:
 
     async def _overruled(self) -> None:
         """Count and name the blocks that lie in what was added to an allow list."""
-        pieces = [(interval, holes) for interval, (_, holes, _) in self.difference.wides.items()]
+        wides = self.difference.wides.items()
+        pieces = [(interval, holes) for interval, (index, holes, _) in wides if not self.origins[index].trunks]
         wide = await overruled(self.connection, pieces)
         # Numbers that are blocked and allowed as numbers, without those that an allowed prefix covers as well.
         both = sql(
-            "exact a join exact b on b.code = a.code join list l on l.id = b.list where a.list = ?1 and a.origin >= ?2 "
-            "and l.configured and l.kind in ('block', 'suspect', 'do-not-originate')"
+            "exact a join exact b on b.code = a.code join list l on l.id = b.list join origin o on o.id = a.origin "
+            "where a.list = ?1 and a.origin >= ?2 and {unlimited} "
+            "and l.configured and l.kind in ('block', 'suspect', 'do-not-originate')",
+            unlimited=UNLIMITED,
         )
         values = (self.list_id, self.first_origin)
         count = await self._one(sql("select count(*) from {both}", both=both), *values)
@@ -441,17 +448,14 @@ class _Import:
 
     async def _refuse_protected(self) -> None:
         """Take out what covers numbers of allow lists and one's own; of what is forced, what could never act."""
-        wanted = sql("l.kind in ('allow', 'own') and l.configured")
+        of, wanted = sql("join list l on l.id = e.list"), sql("l.kind in ('allow', 'own') and l.configured")
         if self.wishes.force:
             wanted = sql("l.kind = 'allow' and l.configured and not l.shared")
+            of = sql("{of} join origin o on o.id = e.origin and {unlimited}", of=of, unlimited=UNLIMITED)
         if not await self._one(sql("select coalesce(sum(entries), 0) from list l where {wanted}", wanted=wanted)):
             return
-        rows = await self._rows(
-            sql("select code, code from exact e join list l on l.id = e.list where {wanted}", wanted=wanted)
-        )
-        rows += await self._rows(
-            sql("select start, stop from wide w join list l on l.id = w.list where {wanted}", wanted=wanted)
-        )
+        rows = await self._rows(sql("select code, code from exact e {of} where {wanted}", of=of, wanted=wanted))
+        rows += await self._rows(sql("select start, stop from wide e {of} where {wanted}", of=of, wanted=wanted))
         covered = overlap(sorted((row[0], row[1]) for row in rows))
         # Lengths and exceptions are looked at one by one, where there are any.
         query = sql(
@@ -473,7 +477,7 @@ class _Import:
 
     async def _meets(self, interval: Interval) -> bool:
         if self.wishes.force:
-            return bool(await allowed_wholly(self.connection, interval))
+            return not all(one.trunks for *_, one in await allowed_wholly(self.connection, interval))
         return bool(await protected(self.connection, interval))
 
     async def _protected(self, interval: Interval, line: int) -> None:

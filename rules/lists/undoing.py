@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rules.audit.chain import Deed, record
 from rules.lists.admission import EntryError
-from rules.lists.conflicts import AGAINST, NAMED, Overruled, overruled, refuse_nested
+from rules.lists.conflicts import AGAINST, NAMED, UNLIMITED, Overruled, overruled, refuse_nested
 from rules.lists.editing import Lists, count, mark_changed, spread, unspread
 from rules.lists.endings import begin_ending, ending_of_import, keep_import
 from rules.lists.entered import UNDONE
@@ -189,15 +189,21 @@ async def _overruled(connection: Connection, ended: _Ended, wides: list[tuple[in
     """The blocks that what came back makes useless: by its prefixes, and number by number."""
     allowed = []
     for wide, _, _ in wides:
-        for text, holes in await connection.execute_fetchall("select text, holes from wide where id = ?", (wide,)):
+        query = sql(
+            "select w.text, w.holes from wide w join origin o on o.id = w.origin where w.id = ? and {unlimited}",
+            unlimited=UNLIMITED,
+        )
+        for text, holes in await connection.execute_fetchall(query, (wide,)):
             allowed.append((interval_of(text), holes))
     found = await overruled(connection, allowed)
     both = sql(
         "from (select distinct code, list from past where list = ?1 and ending in (?2, ?3)) p "
         "join exact a on a.code = p.code and a.list = p.list join exact b on b.code = p.code "
-        "join list l on l.id = b.list where {against} and exists (select 1 from past q "
+        "join list l on l.id = b.list join origin o on o.id = a.origin "
+        "where {against} and {unlimited} and exists (select 1 from past q "
         "where q.code = a.code and q.list = a.list and q.origin = a.origin)",  # it stood before, so it came back
         against=AGAINST,
+        unlimited=UNLIMITED,
     )
     query = sql("select p.code, l.name {both} order by p.code limit {most}", both=both, most=NAMED)
     named = await connection.execute_fetchall(query, ended)

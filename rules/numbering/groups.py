@@ -36,6 +36,7 @@ _OF_MACHINES: Final = frozenset(
 _SHORTEST_CODE: Final = 5  # 95588, 12345: with fewer digits groups begin as well
 _LONGEST_ITEM: Final = 2
 _LONGEST_COUNT: Final = 3
+_SHORTEST_AREA: Final = 3  # digits, without a 0
 _LONGEST_ROW: Final = 4  # of a table
 _SHORTEST_ROW: Final = 7  # what it counts: on islands a number less a digit is one as well
 _OTHER_LINES: Final = frozenset(("IT", "SM", "VA"))  # there 06 1234567-8 are two lines of somebody
@@ -78,9 +79,15 @@ def without_slash(folded: str, country: str) -> str:
     spelt = {f"+{code}{area}", f"00{code}{area}", trunk_prefix + area}
     if trunk_prefix:
         spelt |= {f"+{code}{trunk_prefix}{area}", f"00{code}{trunk_prefix}{area}"}
-    # In Italy the 0 belongs to the area code; without any what stands there might be a number by itself.
-    dialled = before[:1] in "+0"
-    return f"{found[1]} {found[2]}" if area and dialled and before in spelt else folded
+    # In Italy the 0 belongs to the area code; without any what stands there might be a number by itself: 10086/...
+    dialled = before[:1] in "+0" or (len(before) >= _SHORTEST_AREA and _is_part(before, found[2], _plan(country)))
+    return f"{found[1]} {found[2]}" if area and dialled and before in {*spelt, area} else folded
+
+
+def _is_part(before: str, behind: str, plan: Trunk) -> bool:
+    """Is neither side of a slash a number by itself? 347/1234567, 212/555-0123."""
+    sides = before, without_separators(behind)
+    return all(read_number(each, plan).kind is NumberClass.EXTENSION for each in sides)
 
 
 def refuse_several(text: str, folded: str, country: str) -> None:

@@ -18,6 +18,8 @@ _BEFORE: Final = {
 # Brazil: mobiles got a 9 behind their area code until November 2016 (Anatel). A mobile of today that lost its last
 # digit looks just so: this is only what to write.
 _NINTH_DIGIT: Final = re.compile(r"55([1-9][0-9])([689][0-9]{7})")
+# Italy: the 0 of an area code was dialled within the country only until 1998. Without it a digit may be lost as well.
+_ZERO: Final = re.compile(r"39([124-9][0-9]{5,9})")
 
 
 def as_written_now(digits: str) -> str:
@@ -29,5 +31,6 @@ def as_written_now(digits: str) -> str:
 
 def could_be_now(digits: str) -> str:
     """What may be meant by digits behind a plus that no plan has; nothing where nobody knows."""
-    found = _NINTH_DIGIT.fullmatch(digits)
-    return f"55{found[1]}9{found[2]}" if found else ""
+    if found := _NINTH_DIGIT.fullmatch(digits):
+        return f"55{found[1]}9{found[2]}"
+    return f"390{found[1]}" if (found := _ZERO.fullmatch(digits)) else ""

@@ -50,6 +50,15 @@ class NoExtension(SpoiltNumber):
         self.name = "not-a-number"
 
 
+class BehindLine(SpoiltNumber):
+    """A number of here behind the 9 by which a PBX dials out, which is another country's, or none, as it stands."""
+
+    def __init__(self, text: str, here: str, otherwise: str) -> None:
+        what = f"{text!r} could be {here} behind the 9 that a PBX dials out by"
+        BadValue.__init__(self, what, f"write {here} or {otherwise}")
+        self.name = "outside-line"
+
+
 def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: int = 2) -> None:
     """SpoiltNumber where the digits could mean so many things: by one alone nobody else is meant.
 
@@ -65,10 +74,28 @@ def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: i
         readings = spoilt_readings(folded, number, country)
         if len(readings) >= fewest:
             raise SpoiltNumber(text, digits, readings)
+    for country in home.split():
+        grouped = folded[:2].isdigit() and folded[2:3] in (" ", "-", ".")  # 91 98765 43210
+        if not grouped and (here := _behind_a_line(digits, number, country)):
+            raise BehindLine(text, here, number.canonical)
     if home and is_digits(digits) and _is_of_no_plan(number):
         now = next((found for country in home.split() if (found := _written_now(digits, country))), "")
         if now or len(digits) >= (_NO_EXTENSION if digits[0] != "0" else _SHORTEST_DIALLED):
             raise NoExtension(text, digits, now)
+
+
+def _behind_a_line(digits: str, number: Number, country: str) -> str:
+    """What of the country stands behind a 9, where the digits as they stand are none of it: 91 212... is India's."""
+    code, _ = codes_of(country)
+    if digits[:1] != "9" or not is_digits(digits) or len(digits) < _NO_EXTENSION or digits.startswith(code):
+        return ""
+    if not (_is_of_no_plan(number) or number.canonical == f"+{digits}"):
+        return ""
+    here = _read(digits[1:], country)
+    if here.kind not in _LINES or not here.canonical.startswith(f"+{code}"):
+        return ""
+    known = phonenumbers.is_valid_number(phonenumbers.parse(here.canonical)) or plan_of(country) is not None
+    return here.canonical if known else ""
 
 
 def _written_now(digits: str, country: str) -> str:

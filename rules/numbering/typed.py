@@ -156,6 +156,7 @@ _BEHIND: Final = re.compile(
     re.DOTALL,
 )
 _TRUNK_PREFIX: Final = re.compile(r"((?:\+|00)[0-9]{1,3})[ .-]?\(0\)[ .-]?")  # +49 (0)151
+_SLASHED: Final = re.compile(r"[+0-9(][+0-9 ().-]*/[+0-9 ()./-]*")  # behind an area code it is gone by now
 _GAP: Final = re.compile(r"[0-9)][ ().-]+(?=[(0-9])")
 # The one gap that a beginning may have: behind the country code, or behind an area code with its trunk prefix.
 _ONE_GAP: Final = re.compile(r"(?:\+|00)[0-9]{1,3}[ .-]\(?[0-9]+\)?|\(?0[0-9]{1,4}\)?[ .-]?[1-9][0-9]*\)?")
@@ -192,6 +193,9 @@ def _spelling_in(text: str, country: str) -> Spelt:
     if beside or (";" in folded and not _PARAMETERS.fullmatch(folded)):
         what = f"{text!r} holds more than one number"
         raise SpellingFault(what, "write each by itself; in a file each on a line of its own")
+    if _SLASHED.fullmatch(folded):
+        whole = without_separators(folded).replace("/", "")
+        raise SpellingFault(f"{text!r} could be several numbers", f"write each by itself; {whole} if it is one")
     if "*" in folded:
         return _with_star(text, folded)
     if ".." in folded or "…" in folded:

@@ -88,6 +88,23 @@ async def test_a_name_beside_a_number_makes_no_other_person(town, spelt):
 
 
 @pytest.mark.parametrize(
+    ("home", "spelt", "number"),
+    [
+        *(("US", spelt, "+12125559990") for spelt in ("Bob (212) 555-9990", "(212) 555-9990 Bob", "Bob(212)555-9990")),
+        *(
+            ("US", spelt, "+12125559990")
+            for spelt in ("212-555-9990 x12", "Bob: 212/555-9990", "Bob +1 (212) 555-9990")
+        ),
+        *(("IT", spelt, "+393471234567") for spelt in ("347/1234567", "Mario 347/1234567")),
+        ("DE", "Müller 030/1234567", "+49301234567"),
+    ],
+)
+async def test_nor_does_the_way_in_which_a_country_writes_it(town, monkeypatch, home, spelt, number):
+    monkeypatch.setattr(town.desk.archive, "country", home)
+    assert read(town, reporter=spelt).reporter == read(town, reporter=number).reporter
+
+
+@pytest.mark.parametrize(
     "between",
     [
         " ",

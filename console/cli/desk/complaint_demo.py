@@ -233,7 +233,7 @@ class _Town:
             knew = {"branch": OFFICES[-(n % 2)], "plan": "199 a month", "name": "mine"}
         return NewComplaint(
             accused,
-            f"+861{index * 7_919 % 10**10:010}" if leaks else _somebody(index),
+            f"+8613{index * 7_919 % 10**9:09}" if leaks else _somebody(index),
             category=rand.choices(CATEGORIES, WEIGHTS)[0],
             business=rand.choice(BUSINESSES) if rand.random() < NAMES_BUSINESS else "",
             knew=knew,

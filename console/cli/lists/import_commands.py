@@ -111,6 +111,7 @@ async def import_numbers(
             wide=ranges,
             force=force,
             insist=yes_really,
+            source_by_default=not source,
             calls=calls,
             progress=read,
             writing=written,

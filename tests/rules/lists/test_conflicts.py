@@ -132,6 +132,25 @@ async def test_all_that_becomes_useless_is_counted_and_the_first_few_are_named(l
     assert (added.overruled, len(added.overrules)) == (50, NAMED)
 
 
+async def test_what_is_allowed_on_one_trunk_is_blocked_on_the_others(lists):
+    """No block is useless by it, whichever came first; what is limited no more makes it useless again."""
+    number, other, wide = "+8613800138000", "+8613800138001", "+86139*"
+    on_one = Origin(author="li", trunks=("east",))
+    await lists.add("bank", number, on_one)
+    assert await refusal(lists.add("nuisance", number, BY_LI)) == "protected"  # a person says that it is meant
+    assert (await lists.add("nuisance", number, BY_LI, force=True)).cut == ()
+    for text in (other, "+8613900000000"):
+        await lists.add("nuisance", text, BY_LI)
+    rows = [(1, other, {"trunks": "east"}), (2, wide, {"trunks": "east"})]
+    report = await import_rows(lists, "bank", rows)
+    assert (report.added, report.overrules, report.useless) == (2, 0, [])
+    forced = await import_rows(lists, "nuisance", [(1, wide, {})], BY_LI, Wishes(force=True, wide=True))
+    assert (forced.added, forced.refused) == (1, {})
+    assert (await lists.add("bank", "+8613911111111", on_one)).overrules == ()
+    assert (await lists.add("bank", "+8613800138002")).overrules == ()
+    assert await refusal(lists.add("nuisance", "+8613800138002", BY_LI, force=True)) == "useless"
+
+
 @pytest.mark.parametrize("by_import", [False, True])
 async def test_longer_numbers_between_the_ends_of_an_allowed_range_stay_blocked_and_are_not_counted(lists, by_import):
     for text in ("CN:95012345", "CN:950123450", "+861380000*", "+8613811111111"):

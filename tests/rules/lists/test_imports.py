@@ -156,6 +156,21 @@ async def test_a_bad_line_ends_it_all_or_is_skipped(tmp_path):
         assert (report.added, [refusal.line for refusal in report.refusals]) == (1, [2])
 
 
+async def test_a_file_under_another_name_changes_nothing(tmp_path):
+    """Who names a source, and a row that does, says another thing of each entry."""
+    unsaid = Wishes(wide=True, source_by_default=True)
+    new = [(1, "+8613800138000", {}), (2, "+86139*", {}), (3, "+8613800138001", {"source": "police"})]
+    async with opened(tmp_path) as lists:
+        assert (await import_rows(lists, "nuisance", new, Origin("x.csv"), unsaid)).added == 3
+        again = await import_rows(lists, "nuisance", new, Origin("y.csv"), unsaid)
+        assert (again.changed, again.unchanged, again.import_id) == (0, 3, None)
+        spoken = [(1, "+8613800138000", {"reason": "loans"}), (3, "+8613800138001", {"source": "court"})]
+        told = await import_rows(lists, "nuisance", spoken, Origin("z.csv"), unsaid)
+        assert (told.changed, told.unchanged) == (2, 0)
+        named = await import_rows(lists, "nuisance", new, Origin("police"), WIDE)
+        assert (named.changed, named.unchanged) == (3, 0)
+
+
 async def test_allowed_numbers_are_not_blocked_by_an_import(tmp_path):
     async with opened(tmp_path) as lists:
         await lists.add("bank", "+8613800138000")

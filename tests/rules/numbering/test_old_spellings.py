@@ -8,7 +8,7 @@ from phonenumbers import PhoneMetadata, PhoneNumberFormat
 
 from rules.lists.admission import EntryError, read_entry
 from rules.model import NumberClass, Trunk
-from rules.numbering.old_spellings import as_written_now, could_be_now
+from rules.numbering.old_spellings import as_written_now
 from rules.numbering.readings import readings
 from rules.numbering.typed import one_typed, prefix_typed
 from rules.settings.screening import ListSettings
@@ -55,6 +55,8 @@ def test_an_old_spelling_is_the_number_of_today_on_lists_and_of_callers(home: st
         ("BR", "+551181234567", "+5511981234567"),
         ("BJ", "97123456", "write +2290197123456"),
         ("AR", "1523456789", "EXT:1523456789"),
+        ("IT", "39612345678", "write +390612345678"),  # dialled so from abroad until 1998
+        ("IT", "+39612345678", "+390612345678"),
     ],
 )
 def test_what_no_plan_has_is_no_extension_and_what_to_write_is_said(home: str, text: str, advice: str):
@@ -109,4 +111,4 @@ def test_a_number_of_today_is_in_no_old_spelling():
         for sort in range(11):
             example = phonenumbers.example_number_for_type(country, sort)
             digits = phonenumbers.format_number(example, PhoneNumberFormat.E164)[1:] if example else ""
-            assert (as_written_now(digits), could_be_now(digits)) == ("", "")
+            assert not as_written_now(digits)

@@ -45,8 +45,32 @@ def test_what_could_be_two_numbers_is_refused_at_every_door_with_both(home: str,
 
 
 @pytest.mark.parametrize(
+    ("home", "text", "here", "otherwise"),
+    [
+        ("US", "912125550123", "+12125550123", "+912125550123"),  # India's, as it stands
+        ("US", "92125550123", "+12125550123", "EXT:92125550123"),
+        ("CN", "913800138001", "+8613800138001", "+913800138001"),
+        ("GB", "902079460958", "+442079460958", "EXT:902079460958"),
+        ("JP", "909012345678", "+819012345678", "EXT:909012345678"),
+        ("AU", "90412345678", "+61412345678", "EXT:90412345678"),
+    ],
+)
+def test_behind_the_digit_of_an_outside_line_stands_no_other_countrys_number(home, text, here, otherwise):
+    with pytest.raises(SpoiltNumber, match="behind the 9 that a PBX dials out by") as refused:
+        one_typed(text, home)
+    assert refused.value.hint == f"write {here} or {otherwise}"
+    with pytest.raises(EntryError) as refused_by_list:
+        read_entry(text, BLOCK, country=home)
+    assert refused_by_list.value.name == "outside-line"
+
+
+@pytest.mark.parametrize(
     ("home", "text", "canonical"),
     [
+        ("US", "919876543210", "+919876543210"),  # +1 987 is nobody's
+        ("CN", "91 98765 43210", "+919876543210"),  # set apart as a country code is
+        ("US", "+912125550123", "+912125550123"),
+        ("RU", "9161234567", "+79161234567"),
         ("DE", "1701234567", "+491701234567"),  # it can be nobody else's
         ("IT", "3471234567", "+393471234567"),
         ("IT", "3451234567", "+393451234567"),  # 0345 is Bergamo's, of fewer digits
