@@ -124,7 +124,6 @@ class Call:
         "resembled",
         "source",
         "sure",
-        "to_subscriber",
         "trunk",
         "user_agent",
         "vouched",
@@ -182,6 +181,34 @@ class Call:
         # `display_name`, `domain`, `user_agent` or `header.NAME`. A rule holds if it holds for any of them.
         self.more_texts = more_texts
         self.vouched = vouched  # somebody signed for the asserted number whom the operator believes (STIR)
+
+    def apart(self) -> Call:
+        """The same call for somebody who may write into it: nothing of that is seen here."""
+        return Call(
+            caller=self.caller,
+            called=self.called,
+            trunk=self.trunk,
+            at=self.at,
+            callers=self.callers,
+            asserted=self.asserted,
+            resembled=self.resembled,
+            called_readings=self.called_readings,
+            sure=self.sure,
+            emergency=self.emergency,
+            asserted_by_pai=self.asserted_by_pai,
+            agrees=self.agrees,
+            display_name=self.display_name,
+            domain=self.domain,
+            user_agent=self.user_agent,
+            diverted=self.diverted,
+            headers=None if self.headers is None else dict(self.headers),
+            facts=None if self.facts is None else dict(self.facts),
+            call_id=self.call_id,
+            source=self.source,
+            message=self.message,
+            more_texts=None if self.more_texts is None else dict(self.more_texts),
+            vouched=self.vouched,
+        )
 
     def mark_unread(self) -> None:
         """Readers may take it for another than who was looked up: rules see that, and no allow entry counts."""

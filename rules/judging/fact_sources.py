@@ -38,7 +38,7 @@ class _Worker(Worker):
         super().__init__(name, self._measured)
 
     def _measured(self, call: Call) -> dict[str, Any] | None:
-        return read_mapping(self._source.measure(call))
+        return read_mapping(self._source.measure(call.apart()))
 
     def measure(self, call: Call, wait_s: float) -> None:
         """Give the call the facts that come in time."""

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from cachetools import LRUCache
 
-from rules.judging.plugins import NUMBERS, Conduct, Wrong, loaded, read_mapping
+from rules.judging.plugins import NUMBERS, Conduct, Wrong, loaded, read_mapping, told_of
 from rules.model import Call
 
 Fact = float | str | bool
@@ -148,7 +148,7 @@ class NumberWorker(Conduct):
             elif asking.cancelled():
                 self._failed("it cancelled itself")
             elif (error := asking.exception()) is not None:
-                self._failed(f"{type(error).__name__}: {error}")
+                self._failed(told_of(error))
             else:
                 self._keep(number, asking.result())
         finally:
@@ -185,7 +185,7 @@ async def _answer_of(source: NumberSource, number: str) -> dict[str, Any] | None
     try:
         return read_mapping(await source.look_up(number))
     except (SystemExit, KeyboardInterrupt) as error:  # which would end the loop
-        raise RuntimeError(f"{type(error).__name__}: {error}") from None
+        raise RuntimeError(told_of(error)) from None
 
 
 async def _nothing() -> None:

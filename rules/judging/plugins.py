@@ -71,7 +71,7 @@ def loaded(group: str, wrong_with: Callable[[str, Any], list[Wrong]], book: str)
             made = point.load()()
             wrong = wrong_with(point.name, made)
         except Exception as error:
-            what = f"it can't be used: {type(error).__name__}: {error}"
+            what = f"it can't be used: {told_of(error)}"
             faults.append(Fault(told.place, 0, 0, what, f"repair or uninstall it; {book} says what a plug-in is"))
             continue
         if point.name in found:
@@ -193,9 +193,18 @@ class Worker(Conduct):
             try:
                 box.append(self._work(question))
             except BaseException as error:  # whatever goes wrong there, also sys.exit: its answer is lacking
-                self.fail(f"{type(error).__name__}: {error}")
+                self.fail(told_of(error))
             self.took(perf_counter() - begun)
             self._answered.release()
+
+
+def told_of(error: BaseException) -> str:
+    """Its kind and what it says, unless it fails at that, too."""
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"
+    except BaseException:  # of a class of the plug-in, as code of its own
+        return kind
 
 
 def read_mapping(answer: Any) -> dict[str, Any] | None:

@@ -81,6 +81,20 @@ def test_one_that_knows_nothing_fails_or_lies_leaves_the_fact_lacking(sources, a
     assert len(one.last_errors) == (0 if answer in (None, {}) else 1)
 
 
+def spoil(call):
+    call.facts["readings_differ"] = True
+    call.caller = call.callers = call.trunk = call.facts = None
+    return {"risk": 3}
+
+
+def test_one_that_writes_into_the_call_changes_none(sources):
+    made = call(facts={"calls_1h": 2})
+    caller, trunk = made.caller, made.trunk
+    sources(a=Source(spoil)).measure(made)
+    assert (made.caller, made.callers, made.trunk) == (caller, (caller,), trunk)
+    assert made.facts == {"calls_1h": 2, "risk": 3}
+
+
 def test_a_slow_one_is_left_alone_until_it_has_answered_and_rested(sources, monkeypatch):
     now, go, gone = [100.0], threading.Event(), threading.Event()
     monkeypatch.setattr(plugins, "monotonic", lambda: now[0])

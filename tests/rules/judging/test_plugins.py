@@ -24,7 +24,14 @@ def test_a_worker_answers_and_is_measured():
     worker.close()
 
 
-@pytest.mark.parametrize("raised", [ValueError("none"), SystemExit(1), KeyboardInterrupt()])
+class Mute(Exception):
+    """It can't be shown."""
+
+    def __str__(self):
+        raise Mute
+
+
+@pytest.mark.parametrize("raised", [ValueError("none"), SystemExit(1), KeyboardInterrupt(), Mute()])
 def test_what_one_raises_is_counted_and_the_next_question_answered(raised):
     worker = Worker("a", work)
     assert worker.ask(raised, 60) is None
