@@ -52,7 +52,9 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     **{f"share {name}": (_R.PEERS_WRITE,) for name in ("init", "rotate", "renew")},
     # A timer does these, too, as an account that is there for the node.
     **{f"share {name}": (_R.LISTS_WRITE, _R.PEERS_WRITE) for name in ("publish", "fetch")},
-    "share partners": (_R.LISTS_READ,),
+    **dict.fromkeys(("share partners", "share waiting"), (_R.LISTS_READ,)),
+    **{f"share {name}": (_R.LISTS_WRITE,) for name in ("back", "leave", "join")},
+    **{f"share {name}": (_R.LISTS_RELEASE,) for name in ("accept", "refuse")},
     **dict.fromkeys(("subscribers add", "subscribers remove"), (_R.LISTS_WRITE,)),
     **dict.fromkeys(("subscribers show", "why"), (_R.LISTS_READ,)),
     **dict.fromkeys(("complaints add", "complaints import"), (_R.COMPLAINTS_WRITE,)),

@@ -7,6 +7,8 @@ that was killed anywhere has changed nothing that the next look does not put rig
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,13 +18,14 @@ from ringfence.exchange.offers import Look, Offer
 from ringfence.exchange.partner_files import PartnerFiles, Standing
 from ringfence.exchange.refused import ExchangeError, Refused
 from ringfence.exchange.web import Web
+from rules.audit.chain import Deed, record
 from rules.lists.import_batch import ImportReport
 from rules.lists.imports import Wishes, import_rows
 from rules.lists.list_files import FileLine
 from rules.lists.origins import Origin
 from rules.numbering.intervals import interval_of
 from rules.sharing.agreement import Voice, agreement
-from rules.sharing.contradictions import contradicted
+from rules.sharing.contradictions import claimed, contradicted, own_numbers
 from rules.sharing.entries import SharedEntry, Withdrawal, day_of
 from rules.sharing.taking import SOURCE, Wanted, choose, nearest, rows_of
 from rules.sharing.versions import withdrawn_for
@@ -82,9 +85,9 @@ class Exchange:
 
     async def look(self, lists: Lists, names: Iterable[str] = (), *, whole: bool = False) -> list[Told]:
         """Fetch what these partners offer, all by default, and let it count. ``whole``: however much they grew."""
-        found = {}
+        found, ours = {}, await own_numbers(lists.store)
         for name in sorted(names) or sorted(self.settings.partners):
-            found[name] = await asyncio.to_thread(self._fetch, name, self.partner(name), whole)
+            found[name] = await asyncio.to_thread(self._fetch, name, self.partner(name), ours, whole)
         changed = await self.apply(lists)
         told = []
         for name in found:
@@ -92,27 +95,87 @@ class Exchange:
             told.append(Told(name, standing.version, standing.entries, standing.said, found[name] or name in changed))
         return told
 
-    def _fetch(self, name: str, partner: PartnerSettings, whole: bool) -> bool:
+    async def go_back(self, lists: Lists, name: str, version: int, *, author: str, reason: str) -> int:
+        """Let an earlier version of a partner count, until somebody says otherwise; 0: his newest counts again."""
+        files, into = self.files(name), self.partner(name).into
+        if version and version not in files.versions():
+            known = ", ".join(map(str, files.versions())) or "none"
+            raise ExchangeError(f"version {version} of {name} is not kept", f"there are {known}")
+        with files.changing() as standing:
+            standing.pinned = version
+        await self.apply(lists)
+        step = f"version {version} counts" if version else "the newest version counts"
+        await self._enter(lists, ("list", into), step, author, reason, name)
+        return files.standing().version
+
+    async def leave(self, lists: Lists, name: str, *, author: str, reason: str) -> None:
+        """Forget all that a partner gave, and fetch nothing more of him."""
+        files, into = self.files(name), self.partner(name).into
+        with files.changing() as standing:
+            standing.left, standing.index, standing.pinned = self._now(), {}, 0
+            standing.waiting, standing.decided = {}, {}
+            standing.fault = standing.said = ""
+        await asyncio.to_thread(files.forget_versions)
+        await self.apply(lists)
+        await self._enter(lists, ("list", into), "partner left", author, reason, name)
+
+    async def join(self, lists: Lists, name: str, *, author: str, reason: str) -> None:
+        """Take from a partner again who was left."""
+        files, into = self.files(name), self.partner(name).into
+        with files.changing() as standing:
+            if standing.left is None:
+                raise ExchangeError(f"{name} was not left", "`ringfence share fetch` takes what he gives")
+            standing.left = None
+        await self._enter(lists, ("list", into), "partner taken from again", author, reason, name)
+
+    async def decide(self, lists: Lists, name: str, number: str, *, let: bool, author: str, reason: str) -> None:
+        """Say of an entry that waits whether it counts."""
+        files = self.files(name)
+        self.partner(name)
+        with files.changing() as standing:
+            if number not in standing.waiting:
+                raise ExchangeError(f"{number} of {name} does not wait", "`ringfence share waiting` shows what does")
+            standing.decided[number] = let
+            del standing.waiting[number]
+        await self.apply(lists)
+        about = ("number", lists.entering.pseudonym(number))
+        await self._enter(lists, about, "let through" if let else "kept off", author, reason, name)
+
+    async def _enter(
+        self, lists: Lists, about: tuple[str, str], step: str, author: str, reason: str, name: str
+    ) -> None:
+        """What a person did, in the audit."""
+        deed = Deed(self._now(), author, *about, f"shared: {step}", reason, f"partner {name}")
+        async with lists.store.transaction() as connection:
+            await record(connection, [deed])
+
+    def _fetch(self, name: str, partner: PartnerSettings, ours: Callable[[int, int], bool], whole: bool) -> bool:
         """Take what he offers into his folder; is there a new version? What is refused is noted there."""
         files = self.files(name)
-        with files.locked():
-            standing, now = files.standing(), self._now()
-            if standing.left is not None:
+        with files.fetching():
+            before, now = files.standing(), self._now()
+            if before.left is not None:
                 return False
             try:
-                offer = self._offer(files, partner, standing)
-                self._refuse_growth(files, partner, standing, offer, whole)
+                offer = self._offer(files, partner, before)
+                if offer.state is not None and (range_of_ours := claimed(offer.state.values(), ours)):
+                    raise Refused("ours", range_of_ours)
+                self._refuse_growth(files, partner, before, offer, whole)
             except Refused as error:
-                standing.since = standing.since if standing.fault == error.code else now
-                standing.fault, standing.said = error.code, str(error)
-                files.keep(standing)
+                with files.changing() as standing:
+                    standing.since = standing.since if standing.fault == error.code else now
+                    standing.fault, standing.said = error.code, str(error)
                 return False
             files.keep_feed(offer.feed)
             if offer.state is not None:
                 files.keep_version(offer.newest.version, offer.state, self.settings.kept_versions)
-                standing.index, standing.taken = offer.newest._asdict(), now
-            standing.looked, standing.fault, standing.said, standing.since = now, "", "", None
-            files.keep(standing)
+            with files.changing() as standing:
+                if standing.left is not None:  # meanwhile
+                    files.forget_versions()
+                    return False
+                standing.looked, standing.fault, standing.said, standing.since = now, "", "", None
+                if offer.state is not None:
+                    standing.index, standing.taken = offer.newest._asdict(), now
             return offer.state is not None
 
     def _offer(self, files: PartnerFiles, partner: PartnerSettings, standing: Standing) -> Offer:
@@ -145,7 +208,16 @@ class Exchange:
             )
 
     async def apply(self, lists: Lists) -> set[str]:
-        """Make the lists say what the folders say; whose list was changed?"""
+        """Make the lists say what the folders say; whose list was changed? One process at a time."""
+        await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / "lists.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            await asyncio.to_thread(fcntl.flock, descriptor, fcntl.LOCK_EX)
+            return await self._apply(lists)
+        finally:
+            os.close(descriptor)
+
+    async def _apply(self, lists: Lists) -> set[str]:
         await self._forget_strangers(lists)
         changed, counting = set(), {}
         for name, one in (await self._counted(lists)).items():
@@ -190,13 +262,11 @@ class Exchange:
             )
         return found
 
-    def _note(self, name: str, one: _Counted, entries: int, list_name: str) -> None:
+    def _note(self, name: str, one: _Counted, entries: int, into: str) -> None:
         """Keep what became of a partner's version."""
-        files = self.files(name)
-        standing = files.standing()
-        standing.entries, standing.left_out, standing.waiting = entries, one.left_out, one.waiting
-        standing.ever, standing.into = max(standing.ever, entries), list_name
-        files.keep(standing)
+        with self.files(name).changing() as standing:
+            standing.entries, standing.left_out, standing.waiting = entries, one.left_out, one.waiting
+            standing.ever, standing.into = max(standing.ever, entries), into
 
     async def _forget_strangers(self, lists: Lists) -> None:
         """Of whom ringfence.yaml knows nothing any more nothing stays."""

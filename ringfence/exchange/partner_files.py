@@ -70,15 +70,28 @@ class PartnerFiles:
         self.folder = folder
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Nobody else changes it meanwhile; Busy where somebody does."""
+    def fetching(self) -> Iterator[None]:
+        """Nobody else fetches from him meanwhile; Busy where somebody does."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self.folder / "fetching", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
         except BlockingIOError as error:
-            raise Busy(f"another process is taking from {self.folder.name}", "ask again in a minute") from error
+            raise Busy(f"another process is fetching from {self.folder.name}", "ask again in a minute") from error
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def changing(self) -> Iterator[Standing]:
+        """How it stands, to be changed; written when that is done, and nobody else changes it meanwhile."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.folder / "standing.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            standing = self.standing()
+            yield standing
+            put_file(self.folder / "standing.json", json.dumps(asdict(standing), indent=1).encode(), 0o600)
         finally:
             os.close(descriptor)
 
@@ -90,10 +103,6 @@ class PartnerFiles:
             return Standing(**{name: value for name, value in said.items() if name in names})
         except (OSError, ValueError, TypeError, AttributeError):
             return Standing()
-
-    def keep(self, standing: Standing) -> None:
-        """Write how it stands."""
-        put_file(self.folder / "standing.json", json.dumps(asdict(standing), indent=1).encode(), 0o600)
 
     def versions(self) -> list[int]:
         """Which can be gone back to, the newest last."""
@@ -130,3 +139,9 @@ class PartnerFiles:
     def forget(self) -> None:
         """Nothing of him stays."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def forget_versions(self) -> None:
+        """Nothing that he gave stays."""
+        for name in ("versions", "metadata", "targets"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        (self.folder / "withdrawn.jsonl").unlink(missing_ok=True)

@@ -19,6 +19,7 @@ WHAT: Final = {
     "large": "it is larger than is taken",
     "rubbish": "it holds what no operator may say",
     "gap": "its versions do not follow from each other",
+    "ours": "it would stop a range of our own numbers",
     "growth": "it grew by more than is taken without a person",
     "other": "it calls itself otherwise than we know it",
 }

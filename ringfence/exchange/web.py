@@ -76,14 +76,22 @@ class Web(FetcherInterface):
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._clock, self._until = clock, clock() + deadline_s
-        guarded = _Guarded(look_up, [ipaddress.ip_network(each) for each in networks])
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context or ssl.create_default_context(), network_backend=guarded, retries=0
-        )
+        self._guarded = _Guarded(look_up, [ipaddress.ip_network(each) for each in networks])
+        self._context = context
+        self._opened: httpcore.ConnectionPool | None = None
 
     def close(self) -> None:
         """No connection is open any more."""
-        self._pool.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def _pool(self) -> httpcore.ConnectionPool:
+        """Made for the first file that no folder has: reading the authorities takes 30 ms."""
+        if self._opened is None:
+            context = self._context or ssl.create_default_context()
+            self._opened = httpcore.ConnectionPool(ssl_context=context, network_backend=self._guarded, retries=0)
+        return self._opened
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         if url.startswith("file:"):

@@ -21,6 +21,8 @@ RootKeys = Annotated[
     Path, typer.Option("--root-keys", metavar="FOLDER", help="Where the keys of root lie: a medium that is kept away.")
 ]
 Partner = Annotated[str, typer.Argument(metavar="PARTNER", help="As `exchange.partners` names it.")]
+Reason = Annotated[str, typer.Option(help="Why; it stands in the audit.")]
+Waiting = Annotated[str, typer.Argument(metavar="NUMBER", help="As `share waiting` shows it.")]
 _ROLES = ("root", "targets", "withdrawn", "snapshot", "timestamp")
 
 
@@ -99,6 +101,58 @@ async def fetch(
     ]
     faults = [f"{one.partner}: {one.fault}." for one in told if one.fault]
     return Answer([one._asdict() for one in told], said or "There is no partner.", faults, FAULTS if faults else 0)
+
+
+@command(share_app)
+async def back(
+    here: Installation,
+    name: Partner,
+    version: Annotated[int, typer.Argument(metavar="VERSION", min=0, help="From `share partners`; 0: his newest.")],
+    reason: Reason,
+) -> Answer:
+    """Let an earlier version of a partner count, until somebody says 0; what he withdrew since stays withdrawn."""
+    counts = await here.exchange.go_back(await here.lists(), name, version, author=here.actor, reason=reason)
+    until = f" until `ringfence share back {name} 0`" if version else ""
+    return Answer({"partner": name, "version": counts}, f"Version {counts} of {name} counts{until}.")
+
+
+@command(share_app)
+async def leave(here: Installation, name: Partner, reason: Reason) -> Answer:
+    """Forget all that a partner gave, and fetch nothing more of him; `share join` takes from him again."""
+    await here.exchange.leave(await here.lists(), name, author=here.actor, reason=reason)
+    return Answer({"partner": name}, f"Nothing of {name} counts, and nothing of what he gave is kept.")
+
+
+@command(share_app)
+async def join(here: Installation, name: Partner, reason: Reason) -> Answer:
+    """Take from a partner again who was left."""
+    await here.exchange.join(await here.lists(), name, author=here.actor, reason=reason)
+    return Answer({"partner": name}, f"The next `ringfence share fetch` takes what {name} gives.")
+
+
+@command(share_app)
+async def waiting(here: Installation) -> Answer:
+    """Show entries of partners that something of ours contradicts: they wait for a person."""
+    rows = [
+        {"partner": name, "number": number, "why": why}
+        for name in sorted(here.configuration.exchange.partners)
+        for number, why in here.exchange.files(name).standing().waiting.items()
+    ]
+    return table(("partner", "number", "why"), rows, here.zone, none="No entry waits for a person.")
+
+
+@command(share_app)
+async def accept(here: Installation, name: Partner, number: Waiting, reason: Reason) -> Answer:
+    """Let an entry count that waits."""
+    await here.exchange.decide(await here.lists(), name, number, let=True, author=here.actor, reason=reason)
+    return Answer({"partner": name, "number": number, "counts": True}, f"{number} of {name} counts.")
+
+
+@command(share_app)
+async def refuse(here: Installation, name: Partner, number: Waiting, reason: Reason) -> Answer:
+    """Let an entry that waits never count."""
+    await here.exchange.decide(await here.lists(), name, number, let=False, author=here.actor, reason=reason)
+    return Answer({"partner": name, "number": number, "counts": False}, f"{number} of {name} does not count.")
 
 
 @command(share_app)

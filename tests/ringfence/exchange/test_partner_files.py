@@ -14,13 +14,14 @@ BACK = Withdrawal("+8617012345678", "a.example", 3, "appeal", "2026-12-01")
 def test_what_is_kept_is_read_again_and_forgotten_whole(tmp_path):
     files = PartnerFiles(tmp_path / "beta")
     assert (files.versions(), files.state(7), files.feed(), files.standing()) == ([], {}, [], Standing())
-    with files.locked():
+    with files.fetching():
         for version in (8, 9, 10, 11):
             files.keep_version(version, state_of([ONE]), 3)
         files.keep_feed([BACK])
         index = Index(11, 1, "d", "full-11.jsonl.gz", {10: (11, "delta-11.jsonl.gz")})
-        files.keep(Standing(index=index._asdict(), entries=1))
-        with pytest.raises(Busy, match="beta"), PartnerFiles(files.folder).locked():
+        with files.changing() as standing:
+            standing.index, standing.entries = index._asdict(), 1
+        with pytest.raises(Busy, match="beta"), PartnerFiles(files.folder).fetching():
             pass
     assert files.versions() == [9, 10, 11]
     assert files.state(10) == state_of([ONE])

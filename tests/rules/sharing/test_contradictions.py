@@ -4,7 +4,7 @@ from rules.lists.editing import Lists
 from rules.lists.ledger_imports import LedgerWishes, import_ledger
 from rules.lists.origins import Origin
 from rules.settings.screening import ListSettings
-from rules.sharing.contradictions import contradicted
+from rules.sharing.contradictions import claimed, contradicted, own_numbers
 from rules.sharing.entries import SharedEntry
 
 NOON = 1_796_126_400.0
@@ -32,5 +32,8 @@ async def test_what_we_allow_own_or_know_to_be_held_waits(tmp_path):
             *("it stands on allowed", None, "it stands on allowed", "it stands on own"),
             *(None, "Bank holds CN:95588*", "Bank holds CN:95588*"),
         ]
+        ours = await own_numbers(lists.store)
+        assert claimed([entry("+8675582340077")], ours) == claimed([entry("+861701234*")], ours) == ""
+        assert claimed([entry("+8617012345678"), entry("+867558234*")], ours) == "+867558234*"
     finally:
         await lists.close()

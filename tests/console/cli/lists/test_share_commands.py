@@ -41,3 +41,42 @@ def test_check_names_lists_that_cannot_be_shared(run, tmp_path):
     found = run("check").stderr + run("check").stdout
     assert "operator" in found
     assert "list of kind allow is not given on as ours" in found
+
+
+def test_taken_gone_back_left_and_decided_by_commands(run, tmp_path):
+    """An installation that takes from itself hears its own echo, unless it is called otherwise meanwhile."""
+    add(tmp_path, GIVES)
+    run("share", "init", "--root-keys", str(tmp_path / "drawer"))
+    for number in ("+8617012345678", "+8613800138000"):
+        run("lists", "add", "blocked", number)
+        run("share", "publish")
+    theirs = """
+  partners:
+    beta: {operator: us.example, url: "URL", root: share/metadata/1.root.json, into: theirs}
+lists:""".replace("URL", (tmp_path / "share").as_uri())
+    text = (tmp_path / "ringfence.yaml").read_text().replace("operator: us.example\n", "operator: we.example\n", 1)
+    head, _, tail = text.partition("\nlists:")
+    (tmp_path / "ringfence.yaml").write_text(
+        f"{head}\nlists:\n  theirs: {{kind: suspect, shared: true}}{tail}{theirs.removesuffix('lists:')}"
+    )
+    run("lists", "remove", "blocked", "+8613800138000")
+    run("lists", "add", "allowed", "+8613800138000")
+    taken = run("share", "fetch")
+    assert (taken.stdout, taken.stderr) == ("beta: version 2, 1 entries count.\n", "")
+    assert "by partner beta (version 1 of us.example, hop 0), since" in run("why", "+8617012345678").stdout
+    assert "+8613800138000   it stands on allowed" in run("share", "waiting").stdout
+    why = ("--reason", "test")
+    assert run("share", "refuse", "beta", "+8613800138000", *why).exit_code == 0
+    assert run("share", "accept", "beta", "+8613800138000", *why).exit_code == 1
+    assert run("share", "waiting").stdout == "No entry waits for a person.\n"
+    assert "there are 2" in run("share", "back", "beta", "7", *why).stderr
+    assert run("share", "back", "beta", "2", *why).stdout.startswith("Version 2 of beta counts until")
+    assert run("share", "leave", "beta", *why).exit_code == 0
+    assert "on theirs (suspect)" not in run("why", "+8617012345678").stdout
+    assert run("share", "join", "beta", *why).exit_code == 0
+    assert run("share", "fetch", "gamma").exit_code == 1
+    shown = json.loads(run("share", "partners", "--json").stdout)
+    assert [(one["partner"], one["version"]) for one in shown] == [("beta", 0)]
+    audit = run("audit", "show").stdout
+    assert "shared: partner left" in audit
+    assert run("audit", "verify").exit_code == 0
