@@ -32,7 +32,7 @@ COUNTS = (
     "{of: calls, per: caller.block/1000, within: 1h, over: 100000}",
     "{of: called_numbers, per: caller, within: 1h, over: 10000}",
     "{of: unanswered, per: caller, within: 1h, over: 10000}",
-    "{of: short_calls, per: user_agent, within: 1h, over: 99%}",
+    "{of: short_calls, per: user_agent, within: 1h, under: 1%}",
     "{of: answered, per: source, within: 1h, under: 1%}",
     "{of: concurrent, per: trunk, within: 4h, over: 1000000}",
     "{of: ring_time, per: caller.block/1000, within: 1d, under: 1}",

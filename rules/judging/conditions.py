@@ -533,7 +533,11 @@ def _measured(
     words = [worded("one of %(these)s", these=alternatives(sorted(values))) if values else "", _bounds(over, under)]
     is_so = joined(worded(" and "), [part for part in words if part]) or worded("known")
     says = worded("fact %(fact)s is %(so)s", fact=fact, so=worded("missing") if missing else is_so)
-    keys = [] if missing else [Key("fact", fact)] if over is None else [Key("fact.over", f"{fact}>{over!r}")]
+    keys = [] if missing else [Key("fact", fact)]
+    if not missing and over is not None:
+        keys = [Key("fact.over", f"{fact}>{over!r}")]
+    elif not missing and under is not None:
+        keys = [Key("fact.under", f"{fact}<{under!r}")]
 
     def sees(facts: Facts) -> str:
         value = facts.measured(fact)

@@ -106,24 +106,34 @@ class _NumberTable(Generic[R]):
 
 
 class _Bounds(Generic[R]):
-    """Rules that hold for amounts over a bound alone: what is counted of a call is mostly below all of them."""
+    """Rules that hold for amounts over a bound alone, or under one: what is counted of a call is mostly neither."""
 
-    __slots__ = ("_least", "_rules", "names")
+    __slots__ = ("_greatest", "_least", "_over", "_under", "empty")
 
-    def __init__(self, table: Table[R]) -> None:
-        self._least: dict[str, float] = {}
-        self._rules: dict[str, list[R]] = {}
-        for key, rules in table.items():
+    def __init__(self, over: Table[R], under: Table[R]) -> None:
+        least, greatest = dict[str, float](), dict[str, float]()
+        self._over: dict[str, list[R]] = {}
+        self._under: dict[str, list[R]] = {}
+        for key, rules in over.items():
             name, _, bound = key.partition(">")
-            self._least[name] = min(self._least.get(name, float(bound)), float(bound))
-            self._rules.setdefault(name, []).extend(rules)
-        self.names = tuple(self._least.items())
+            least[name] = min(least.get(name, float(bound)), float(bound))
+            self._over.setdefault(name, []).extend(rules)
+        for key, rules in under.items():
+            name, _, bound = key.partition("<")
+            greatest[name] = max(greatest.get(name, float(bound)), float(bound))
+            self._under.setdefault(name, []).extend(rules)
+        self._least, self._greatest = tuple(least.items()), tuple(greatest.items())
+        self.empty = not (least or greatest)
 
     def find(self, facts: dict[str, float | str | bool], found: list[R]) -> None:
-        for name, least in self.names:
+        for name, least in self._least:
             value = facts.get(name)
             if value is not None and not (isinstance(value, int | float) and value <= least):
-                found += self._rules[name]
+                found += self._over[name]
+        for name, greatest in self._greatest:
+            value = facts.get(name)
+            if value is not None and not (isinstance(value, int | float) and value >= greatest):
+                found += self._under[name]
 
 
 def _among(table: Table[R], values: Iterable[str], found: list[R]) -> None:
@@ -232,7 +242,7 @@ class Index(Generic[R]):
         self._trunks = entries.pop("trunk", {})
         self._trunk_countries = entries.pop("trunk_country", {})
         self._facts = entries.pop("fact", {})  # most calls lack them
-        self._above = _Bounds(entries.pop("fact.over", {}))
+        self._bounds = _Bounds(entries.pop("fact.over", {}), entries.pop("fact.under", {}))
         assert not entries, f"nobody looks for {sorted(entries)}"
         self._texts = tuple(_TextTable(about, rows).find for about, rows in sorted(texts.items()))
         self._about_called = not self._called.empty
@@ -256,8 +266,8 @@ class Index(Generic[R]):
             found += self._trunk_countries.get(call.trunk.country, ())
         if self._facts and call.facts:
             _among(self._facts, call.facts, found)
-        if self._above.names and call.facts:
-            self._above.find(call.facts, found)
+        if call.facts and not self._bounds.empty:
+            self._bounds.find(call.facts, found)
         for find in self._texts:
             find(facts, found)
         return dict.fromkeys(found) if len(found) > 1 else found

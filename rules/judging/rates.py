@@ -307,7 +307,23 @@ def _of_caller(call: Call) -> Key:
 
 def _plain(text: str) -> str:
     """What it looks like: signs that nobody sees make nothing else of it."""
-    return _short(fold(text).casefold()) if text else ""
+    found = _PLAIN.get(text)
+    return _made_plain(text) if found is None else found
+
+
+_PLAIN: dict[str, str] = {"": ""}  # of texts that came lately: most calls of a trunk show one host and one agent
+_MOST_PLAIN: Final = 2_000
+_LONGEST_PLAIN: Final = 200  # characters: strangers choose them
+
+
+def _made_plain(text: str) -> str:
+    found = _short(fold(text).casefold())
+    if len(text) <= _LONGEST_PLAIN:
+        if len(_PLAIN) >= _MOST_PLAIN:
+            _PLAIN.clear()
+            _PLAIN[""] = ""
+        _PLAIN[text] = found
+    return found
 
 
 def _name(text: str) -> str:
@@ -431,7 +447,7 @@ class Rates:
         self._number = 0
         self._beyond = 0  # places that calls take beyond one a table: those that show several names
         self._octets = 0  # what a call takes
-        self._begun = 0.0  # when the first call was counted since something new was; 0: none yet
+        self._begun = 0  # the second of the first call that was counted since something new was; 0: none yet
         self.forgotten = 0  # calls that had to go before their time, because there is no more room
         self._of_ends = False
         self.by_list = False  # must it be told on which lists a caller stands?
@@ -457,7 +473,7 @@ class Rates:
         for per in self._tables.keys() - wanted.keys():
             self._tables.pop(per).commons.clear()
         if wanted.keys() - self._tables.keys():
-            self._begun = 0.0  # what is new has seen nothing
+            self._begun = 0  # what is new has seen nothing
         for per, rates in wanted.items():
             if per in self._tables:
                 self._tables[per].ask(rates)
@@ -474,11 +490,11 @@ class Rates:
             self._open.clear()
             self._amendable.clear()
 
-    def begun(self, at: float) -> float:
-        """When counting began, if that is later than windows begin that end now; else 0."""
-        if self._begun == 0.0:
-            self._begun = at
-        return self._begun if at - self._begun < self._longest else 0.0
+    def begun(self, at: float) -> int:
+        """The second in which counting began, if that is later than windows begin that end now; else 0."""
+        if self._begun == 0:
+            self._begun = int(at)
+        return self._begun if at - self._begun < self._longest else 0
 
     def count(self, call: Call, decision: str, lists: Collection[str] = ()) -> None:
         """Count this call, and give it the facts of all that it has in common with others.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, TypeVar
@@ -443,8 +444,8 @@ def asked_facts(ruleset: RuleSet) -> dict[str, list[str]]:
     for rule in ruleset.rules:
         for leaf in leaves((*rule.asks, *rule.stops)):
             for key in leaf.keys:
-                if key.about in ("fact", "fact.over"):
-                    rules = found.setdefault(key.value.partition(">")[0], [])
+                if key.about in ("fact", "fact.over", "fact.under"):
+                    rules = found.setdefault(re.split("[<>]", key.value, maxsplit=1)[0], [])
                     if rule.name not in rules:
                         rules.append(rule.name)
     return found

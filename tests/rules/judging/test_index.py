@@ -49,6 +49,18 @@ def test_rules_are_found_by_what_a_call_is():
     assert found(Index(rows), made, hits, called_hits) == sorted(keys)
 
 
+def test_rules_that_ask_for_bounds_are_found_where_the_figure_is_beyond_one_of_them():
+    keys = [("fact.over", "calls_1h>3.0"), ("fact.over", "calls_1h>1.0"), ("fact.under", "calls_1h<2.0")]
+    index = Index([(value, (Key(about, value),)) for about, value in keys])
+    assert found(index, call()) == []
+    assert [found(index, call(facts={"calls_1h": n})) for n in (0, 2, 4, "many")] == [
+        ["calls_1h<2.0"],
+        ["calls_1h>1.0", "calls_1h>3.0"],  # the least bound of a name finds all of its rules
+        ["calls_1h>1.0", "calls_1h>3.0"],
+        ["calls_1h<2.0", "calls_1h>1.0", "calls_1h>3.0"],  # what is no figure is for the rules themselves
+    ]
+
+
 def test_every_prefix_of_a_number_is_found_and_no_other():
     prefixes = ["CN:9", "CN:95", "CN:9558", "CN:95588", "CN:955880", "+", "CN:96"]
     index = Index([(prefix, (Key("caller.starts_with", prefix),)) for prefix in prefixes])
