@@ -42,7 +42,7 @@ _MOST_LABELS: Final = 1000
 _ORDINARY: Final = re.compile(rb'(?:"[^"\\]*"|[A-Za-z .]*)\s*<(?:sips?|tel):[^<>,\s]*>\s*(?:;[^<>,"]*)?')
 _HOST: Final = re.compile(rb"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _FINGERPRINT: Final = re.compile(rb"^a=fingerprint:([A-Za-z0-9-]{1,20}) ([0-9A-Fa-f:]{2,200})\s*$", re.MULTILINE)
-_MOST_KEYS: Final = 16
+MOST_KEYS: Final = 16
 _NOBODY: Final = Number("", NumberClass.ANONYMOUS)
 
 
@@ -129,7 +129,7 @@ class Screening:
         to = read_identity(context.fields.called, context.peer.trunk).readings.first.canonical
         found = _FINGERPRINT.findall(context.request.body)
         keys = frozenset(
-            (alg.lower().decode(), dig.replace(b":", b"").upper().decode()) for alg, dig in found[:_MOST_KEYS]
+            (alg.lower().decode(), dig.replace(b":", b"").upper().decode()) for alg, dig in found[:MOST_KEYS]
         )
         caller = call.caller.canonical if sure else ""
         return Claimed(caller, call.called.canonical, to, context.fields.call_id, keys)

@@ -292,7 +292,12 @@ class Node:
     async def _answer(self, beside: Beside, settings: AskedSettings) -> None:
         """Answer who asks about calls that others hold. What prevents that stops no start."""
         try:
-            opinions = Opinions(self._screen, lambda: self._reloading.configuration, plug=self._plug_ins.plug)
+            opinions = Opinions(
+                self._screen,
+                lambda: self._reloading.configuration,
+                plug=self._plug_ins.plug,
+                verifier=lambda: self._signatures.verifier,
+            )
             self._answering = await beside(opinions, self._here, settings)
         except (OSError, StoreError, DatabaseError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

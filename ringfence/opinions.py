@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final, NamedTuple
 
+import structlog
 from cachetools import TTLCache
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from proxy.redirecting import UNREAD
-from proxy.screening import Screening
+from proxy.screening import MOST_KEYS, Screening, read_identity
 from proxy.setup import set_up
-from ringfence.ask import Reader
+from proxy.stir.verification import Attestation, Claimed
+from ringfence.ask import Reader, request_uri
 from ringfence.node_settings import Configuration
+from ringfence.stir.verifier import Verifier
 from rules.language.examples import Described, NotJudged
-from rules.model import Action, Outcome, Step, Trunk, Verdict
+from rules.model import ATTESTATION, Action, Call, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import decision_at
 from rules.records.privacy import mask, mask_within
 from rules.screening.screen import Screen
@@ -33,6 +36,9 @@ _LONGEST: Final = 2_000  # characters of one field: all of them fit into what is
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\s]+")
 _SCHEME: Final = re.compile(r"(?:sips?|tel|urn):", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[^<>]*<([^<>]*)>?")
+_FINGERPRINT: Final = re.compile(r"([A-Za-z0-9-]{1,20}) ([0-9A-Fa-f:]{2,200})")
+
+log = structlog.get_logger("ringfence.asked")
 
 
 def _in_one_line(text: object) -> object:
@@ -57,6 +63,13 @@ def _address_of(text: object) -> object:
     return text[: text.rfind(">") + 1] or text if isinstance(text, str) and "<" in text else text
 
 
+def _each_in_one_line(values: object) -> object:
+    """One text or several, none of them cut: a signature holds for all of what it signs."""
+    several = values if isinstance(values, list) else [values]
+    return [_CONTROLS.sub(" ", each).strip() if isinstance(each, str) else each for each in several]
+
+
+Texts = Annotated[list[str], BeforeValidator(_each_in_one_line)]
 Text = Annotated[str, BeforeValidator(_in_one_line)]
 Caller = Annotated[str, BeforeValidator(_address_of), BeforeValidator(_in_one_line)]
 Called = Annotated[str, BeforeValidator(_uri_of), BeforeValidator(_in_one_line)]
@@ -78,6 +91,9 @@ class Question(BaseModel):
     headers: dict[Text, Text] = Field(default={}, max_length=20, description="Those that `headers` names.")
     call_id: Text = Field("", description="The Call-ID, by which its record is found.")
     source: Text = Field("", max_length=64, description="The address that the call came from.")
+    identity: Texts = Field(default=[], description="Identity, each header field of it: verified as one that comes in.")
+    to: Called = Field("", description="To, where a signed call was diverted on its way; default: whom it calls.")
+    fingerprints: Texts = Field(default=[], description="Those of its session description, `sha-256 AB:CD:...`.")
 
 
 class Ended(BaseModel):
@@ -85,7 +101,7 @@ class Ended(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    status: int = Field(ge=100, le=699, description="The final SIP status that its caller got; 487: he gave up.")
+    status: int = Field(ge=200, le=699, description="The final SIP status that its caller got; 487: he gave up.")
     rang: bool | None = Field(None, description="Did a telephone ring? Default: if it was answered.")
     seconds: float | None = Field(None, ge=0, le=86_400, description="From the answer to the end, of an answered call.")
 
@@ -106,6 +122,9 @@ class Opinion(NamedTuple):
     phrase: str
     uri: str = ""  # where a diverted call is to go
     why_not: str = ""  # what of it could not be read; it goes on marked, if nothing else is found
+    ignored: tuple[str, ...] = ()  # header fields that were sent along and nobody reads
+    attestation: str = ""  # what its signatures prove; empty where none was verified
+    unattested: str = ""  # why they prove nothing
 
     @property
     def action(self) -> Action:
@@ -133,12 +152,25 @@ class Opinion(NamedTuple):
             told |= {"destination": verdict.destination, "uri": self.uri}
         if self.why_not:
             told["not_judged"] = self.why_not
+        if self.ignored:
+            told["ignored"] = list(self.ignored)
+        if self.attestation:
+            told |= dict(zip(ATTESTATION[:2], (self.attestation, self.unattested), strict=True))
         return told
 
     def as_line(self) -> str:
         """In one line for dial plans, a bar between: action, status or 0, decision or a dash, URI or a dash."""
         verdict = self.verdict
         return f"{self.action}|{self.status}|{verdict.decision or '-'}|{self.uri or '-'}"
+
+
+class _Read(NamedTuple):
+    """A call that was asked about, as the proxy would read it."""
+
+    call: Call
+    trunk: Trunk
+    unread: str
+    ignored: tuple[str, ...]
 
 
 class Opinions:
@@ -150,12 +182,14 @@ class Opinions:
         configuration: Callable[[], Configuration],
         now: Callable[[], float] = time.time,
         plug: Callable[[Screening], None] = lambda _: None,
+        verifier: Callable[[], Verifier | None] = lambda: None,
     ) -> None:
-        """`configuration` is the one that holds now; `plug` lets plug-ins say how a rejection is told."""
-        self._plug = plug
+        """`configuration` and `verifier` are those that hold now; `plug` lets plug-ins say how a rejection is told."""
+        self._plug, self._verifier = plug, verifier
         self._screen, self._configuration, self._now = screen, configuration, now
         self._read: Configuration | None = None  # that the reader goes by
         self._told: TTLCache[str, None] = TTLCache(REMEMBERED, KEPT_S)
+        self._ended: TTLCache[str, None] = TTLCache(REMEMBERED, KEPT_S)
         self._renew()
 
     def _renew(self) -> None:
@@ -177,36 +211,90 @@ class Opinions:
         }
 
     def ask(self, question: Question) -> Opinion:
-        """The verdict on a call; its record is on file before its id is told. Raises Unanswerable."""
+        """The verdict on a call, whoever signed it; recorded on file before its id is told. Raises Unanswerable."""
+        read = self._read_call(question)
+        return read if isinstance(read, Opinion) else self._judged(read)
+
+    def begin(self, question: Question) -> Opinion | Coroutine[Any, Any, Opinion]:
+        """The same once it is known who vouches for the caller: at once, or what waits for a certificate."""
+        read = self._read_call(question)
+        if isinstance(read, Opinion):
+            return read
+        found: Attestation | Coroutine[Any, Any, Attestation] | None = None
+        verifier = self._verifier() if question.identity and not read.call.emergency else None
+        if verifier is not None:
+            values = [each.encode("utf-8", "surrogateescape") for each in question.identity]
+            found = verifier.begin(values, _claimed(question, read), read.trunk.name)
+        return self._judged(read, found) if found is None or isinstance(found, Attestation) else self._wait(read, found)
+
+    async def _wait(self, read: _Read, waiting: Coroutine[Any, Any, Attestation]) -> Opinion:
+        """No fault of a verification costs a call its verdict."""
+        found: Attestation | None = None
+        try:
+            found = await waiting
+        except Exception as error:
+            log.error("who signed a call could not be found out", fault=type(error).__name__)
+        return self._judged(read, found)
+
+    def _read_call(self, question: Question) -> _Read | Opinion:
+        """The call; or what is to be done with one of which nothing can be judged."""
         self._renew()
         trunk = self._trunk(question.trunk)
-        now = self._now()
+        known = {each.lower() for each in self._configuration().headers}
+        ignored = tuple(sorted(name for name in question.headers if name.lower() not in known))
         try:
-            call = self._reader.read(_described(question), trunk, now)
+            call = self._reader.read(_described(question), trunk, self._now())
         except NotJudged as error:
             # What the proxy would refuse says nothing of the call that somebody else has: it goes on there, marked.
             closed = trunk.fail_closed and error.status > 0
             action, status = (Action.REJECT, error.status) if closed else (Action.FORWARD, 0)
-            return Opinion(Verdict(action, Step.FAIL_OPEN), status, error.phrase if closed else "", why_not=str(error))
+            verdict = Verdict(action, Step.FAIL_OPEN)
+            return Opinion(verdict, status, error.phrase if closed else "", why_not=str(error), ignored=ignored)
         # An address; what else whoever asks writes there may be a number.
         call.call_id, call.source = question.call_id, mask_within(question.source)
+        return _Read(call, trunk, self._reader.unread, ignored)
+
+    def _judged(self, read: _Read, found: Attestation | None = None) -> Opinion:
+        if found is not None:
+            found.enter(read.call, self._configuration().identity.believe)
         screen = self._screen
-        verdict = screen.judge(call)
+        verdict = screen.judge(read.call)
         stopped = verdict.action is Action.REJECT
-        status, phrase, _ = self._screening.rejection(verdict, trunk) if stopped else (0, "", ())
+        status, phrase, _ = self._screening.rejection(verdict, read.trunk) if stopped else (0, "", ())
         # Rung, unless it was stopped: else no complaint would find it. `ended` may say otherwise.
         screen.ended(verdict.decision, Outcome(status, not stopped, 0, open=not stopped))
         screen.secure()
         if not stopped:
             self._told[verdict.decision] = None
         uri = self._destinations.get(verdict.destination, "")
-        return Opinion(verdict, status, phrase, uri, self._reader.unread)
+        level, why = (found.level, found.why) if found is not None else ("", "")
+        return Opinion(verdict, status, phrase, uri, read.unread, read.ignored, level, why)
 
     def ended(self, decision: str, end: Ended) -> bool:
-        """It is known now how a call ended; False where nobody asked about it here within a day."""
+        """It is known now how a call ended; False where this process was not asked about it within a day."""
         if decision not in self._told:
             return False
         del self._told[decision]
+        self._end(decision, end)
+        return True
+
+    async def ended_before(self, decision: str, end: Ended) -> bool:
+        """The same of a call that another process was asked about, or this one as a redirect server: by its record.
+
+        False where it has an end, or none is waited for. StoreError or DatabaseError where it can't be looked up.
+        """
+        if decision in self._ended or not 0.0 <= self._now() - decision_at(decision) < KEPT_S:
+            return False
+        found = await self._screen.journal.find(decision)
+        if found is None or (found.status, found.rang) != (0, True) or found.action == Action.REJECT:
+            return False
+        if decision in self._ended:  # told meanwhile
+            return False
+        self._end(decision, end)
+        return True
+
+    def _end(self, decision: str, end: Ended) -> None:
+        self._ended[decision] = None
         now = self._now()
         answered = 200 <= end.status < 300
         rang = answered if end.rang is None else end.rang
@@ -214,7 +302,6 @@ class Opinions:
         self._screen.ended_elsewhere(decision, Outcome(end.status, rang or answered, int(setup_s * 1000)))
         if answered and end.seconds is not None:
             self._screen.hung_up(decision)
-        return True
 
     def reputation(self, number: str, trunk: str = "") -> dict[str, Any]:
         """What is known of a number, and what a call of it to nobody in particular would get: it counts nowhere."""
@@ -249,6 +336,19 @@ class Opinions:
         if found is None:
             raise Unanswerable("trunk", "there is no such trunk in ringfence.yaml")
         return found
+
+
+def _claimed(question: Question, read: _Read) -> Claimed:
+    """What a signature has to say of this call, as `Screening.claimed` has it of one that comes in."""
+    call = read.call
+    called = call.called.canonical
+    to = called
+    if question.to:
+        to = read_identity(request_uri(_as_it_came(question.to)).encode(), read.trunk).readings.first.canonical
+    found = [match for each in question.fingerprints if (match := _FINGERPRINT.fullmatch(each)) is not None]
+    keys = frozenset((each[1].lower(), each[2].replace(":", "").upper()) for each in found[:MOST_KEYS])
+    caller = call.caller.canonical if len(call.asserted) == 1 else ""  # who could be taken for two is nobody
+    return Claimed(caller, called, to, question.call_id.encode("utf-8", "surrogateescape"), keys)
 
 
 def _as_it_came(text: str) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, cast
 from urllib.parse import unquote, unquote_plus
 
@@ -27,7 +27,7 @@ from console.api.strict_json import NotJson, read_json
 from ringfence.api_settings import ApiSettings
 from ringfence.asked_settings import AskedSettings
 from ringfence.installation import Installation
-from ringfence.opinions import Ended, Opinions, Question, Unanswerable
+from ringfence.opinions import Ended, Opinion, Opinions, Question, Unanswerable
 from ringfence.people.rights import Right
 from rules.records.decisions import is_decision
 from rules.storage.store import DatabaseError, StoreError
@@ -42,6 +42,9 @@ _FIELDS: Final = 40
 _NUMBERS: Final = frozenset({"caller", "called", "asserted", "call_id", "source"})
 _JSON: Final = "application/json"
 _PHRASES: Final = {200: b"OK", 204: b"No Content"}
+_LATER: Final = 1000  # questions whose answers wait for something
+
+Told = tuple[int, str, bytes]  # status, media type and body of an answer
 
 log = structlog.get_logger("ringfence.asked")
 
@@ -64,6 +67,12 @@ class Door:
         self._buckets = Buckets(settings.per_second, max(2 * settings.per_second, 1.0), monotonic)
         self._failures = Buckets(failures_per_minute / 60, max(failures_per_minute, 1.0), monotonic)
         self.open: set[Connection] = set()
+        self._later: set[asyncio.Task[Told]] = set()
+
+    def end(self) -> None:
+        """Wait for nothing any more."""
+        for task in self._later:
+            task.cancel()
 
     def knows(self, token: str) -> bool:
         """Is it known in memory what this key may?"""
@@ -86,25 +95,24 @@ class Door:
             raise Problem(403, "scope", f"This key is not good for {Right.VERDICT_ASK}.")
         self._known[token] = key.name
 
-    def answer(self, method: str, path: str, token: str, kind: str, plain: bool, body: bytes) -> tuple[int, str, bytes]:
-        """Status, media type and body of the answer to a question of whoever has this key. Raises Problem."""
+    def answer(self, method: str, path: str, token: str, kind: str, plain: bool, body: bytes) -> Told | Awaitable[Told]:
+        """The answer to a question of whoever has this key, or what waits for it. Raises Problem, as that does."""
         name = self._known.get(token, "")
         if wait := self._buckets.take(name):
             raise _too_many("More questions a second than this key may ask (asked.per_second).", wait)
-        parts = path.partition("?")[0].strip("/").split("/")
+        path, _, asked = path.partition("?")
+        parts = path.strip("/").split("/")
         try:
             if parts[:2] == ["v1", "verdict"] and len(parts) == 2:
                 _only(method, "POST")
-                opinion = self._opinions.ask(Question.model_validate(_read(kind, body)))
-                if plain:
-                    return 200, "text/plain; charset=utf-8", opinion.as_line().encode() + b"\n"
-                return 200, _JSON, json.dumps(opinion.as_data()).encode()
+                opinion = self._opinions.begin(Question.model_validate(_read(kind, body)))
+                return _opinion(opinion, plain) if isinstance(opinion, Opinion) else self._wait(_late(opinion, plain))
             if parts[:2] == ["v1", "verdict"] and len(parts) == 4 and parts[3] == "outcome":
                 _only(method, "POST")
                 return self._end(parts[2], body, kind)
             if parts[:2] == ["v1", "numbers"] and len(parts) == 4 and parts[3] == "reputation":
                 _only(method, "GET")
-                found = self._opinions.reputation(unquote(parts[2]))
+                found = self._opinions.reputation(unquote(parts[2]), _trunk_in(asked))
                 return 200, _JSON, json.dumps(found).encode()
         except ValidationError as error:
             raise Problem(
@@ -115,12 +123,59 @@ class Door:
             raise Problem(422, "invalid", "The request names something that cannot be.", errors=wrong) from None
         raise Problem(404, "not-found", "There is no such path; see docs/asked.md.")
 
-    def _end(self, decision: str, body: bytes, kind: str) -> tuple[int, str, bytes]:
+    def _end(self, decision: str, body: bytes, kind: str) -> Told | Awaitable[Told]:
         end = Ended.model_validate(_read(kind, body))
-        if not is_decision(decision) or not self._opinions.ended(decision, end):
-            detail = "Of such a decision no end is waited for: nobody asked about it here within a day, or it was told."
-            raise Problem(404, "not-found", detail)
-        return 204, "", b""
+        if not is_decision(decision):
+            raise _no_end()
+        if self._opinions.ended(decision, end):
+            return 204, "", b""
+        if len(self._later) >= _LATER:
+            raise _too_many("Too many ends wait for their records.", 1.0)
+        return self._wait(self._end_before(decision, end))
+
+    async def _end_before(self, decision: str, end: Ended) -> Told:
+        try:
+            if await self._opinions.ended_before(decision, end):
+                return 204, "", b""
+        except (StoreError, DatabaseError):
+            raise Problem(503, "database", "Records cannot be looked up at this moment; tell it again.") from None
+        raise _no_end()
+
+    def _wait(self, answer: Coroutine[Any, Any, Told]) -> Awaitable[Told]:
+        """It goes on where nobody listens any more: its call counts all the same."""
+        task = asyncio.get_running_loop().create_task(answer)
+        self._later.add(task)
+        task.add_done_callback(self._done)
+        return asyncio.shield(task)
+
+    def _done(self, task: asyncio.Task[Told]) -> None:
+        self._later.discard(task)
+        if not task.cancelled():
+            task.exception()  # told to whoever waits, if anybody does
+
+
+def _opinion(opinion: Opinion, plain: bool) -> Told:
+    if plain:
+        return 200, "text/plain; charset=utf-8", opinion.as_line().encode() + b"\n"
+    return 200, _JSON, json.dumps(opinion.as_data()).encode()
+
+
+async def _late(opinion: Coroutine[Any, Any, Opinion], plain: bool) -> Told:
+    return _opinion(await opinion, plain)
+
+
+def _trunk_in(query: str) -> str:
+    """The trunk that a query names; no other name may stand there."""
+    pairs = [_pair(each) for each in query.split("&", _FIELDS) if each]
+    for name, _ in pairs:
+        if name != "trunk" or len(pairs) > 1:
+            raise Unanswerable(name, "the query may name one trunk (?trunk=NAME), and nothing else")
+    return pairs[0][1] if pairs else ""
+
+
+def _no_end() -> Problem:
+    detail = "Of such a decision no end is waited for: nobody asked about it here within a day, or it was told."
+    return Problem(404, "not-found", detail)
 
 
 class Connection(asyncio.Protocol):
@@ -220,18 +275,26 @@ class Connection(asyncio.Protocol):
         assert self._request is not None
         scheme, _, token = _header(self._request, b"authorization").decode("latin-1").partition(" ")
         token = token.strip() if scheme.casefold() == "bearer" else ""
+        waiting = None
         if self._door.knows(token):
-            self._answer(token)
-        else:
-            self._rest()
-            self._looking = asyncio.get_running_loop().create_task(self._look_up(token))
+            waiting = self._answer(token)
+            if waiting is None:
+                return
+        self._rest()
+        self._looking = asyncio.get_running_loop().create_task(self._look_up(token, waiting))
 
-    async def _look_up(self, token: str) -> None:
+    async def _look_up(self, token: str, waiting: Awaitable[Told] | None) -> None:
+        """Wait for what is known of the key, then for what is known of the call."""
         try:
-            await self._door.admit(token, self._address)
-            self._answer(token)
+            if waiting is None:
+                await self._door.admit(token, self._address)
+                waiting = self._answer(token)
+            if waiting is not None:
+                self._tell(*await waiting)
         except Problem as problem:
             self._tell(problem.status, MEDIA_TYPE, problem.answer().body, problem.headers)
+        except Exception as error:
+            self._broken(error)
         finally:
             self._looking = None
         self._read_on()
@@ -250,21 +313,29 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         self._go_on()
 
-    def _answer(self, token: str) -> None:
+    def _answer(self, token: str) -> Awaitable[Told] | None:
+        """Answer at once, or return what waits for the answer."""
         request = self._request
         assert request is not None
         kind = _header(request, b"content-type").decode("latin-1").lower()
         plain = any(key == b"accept" and b"text/plain" in value for key, value in request.headers)
         try:
             method, path = request.method.decode("ascii"), request.target.decode("ascii", "replace")
-            status, media, body = self._door.answer(method, path, token, kind, plain, bytes(self._body))
-            self._tell(status, media, body)
+            answer = self._door.answer(method, path, token, kind, plain, bytes(self._body))
+            if not isinstance(answer, tuple):
+                return answer
+            self._tell(*answer)
         except Problem as problem:
             self._tell(problem.status, MEDIA_TYPE, problem.answer().body, problem.headers)
-        except Exception as error:  # whoever asks goes on without an answer; the calls of the node do in any case
-            log.error("a question could not be answered", fault=type(error).__name__)
-            broken = Problem(500, "error", "An error of the node; its log has a line of it.")
-            self._tell(500, MEDIA_TYPE, broken.answer().body)
+        except Exception as error:
+            self._broken(error)
+        return None
+
+    def _broken(self, error: Exception) -> None:
+        """Whoever asks goes on without an answer; the calls of the node do in any case."""
+        log.error("a question could not be answered", fault=type(error).__name__)
+        broken = Problem(500, "error", "An error of the node; its log has a line of it.")
+        self._tell(500, MEDIA_TYPE, broken.answer().body)
 
     def _tell(self, status: int, media: str, body: bytes, headers: Headers = (), *, last: bool = False) -> None:
         if self._http.our_state not in (h11.SEND_RESPONSE, h11.IDLE):
@@ -302,6 +373,7 @@ class Listening:
         self._server.close()
         for connection in list(self._door.open):
             connection.close()
+        self._door.end()
 
 
 async def listen(opinions: Opinions, here: Installation, settings: AskedSettings) -> Listening:

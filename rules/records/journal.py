@@ -229,6 +229,10 @@ class Journal:
         """Records that are not on disk yet."""
         return len(self._open) + len(self._rows)
 
+    async def find(self, decision: str) -> Decision | None:
+        """A record on file, whichever process made it. StoreError or DatabaseError where none can be read."""
+        return await (await self._opened()).find(decision)
+
     async def flush(self, *, everything: bool = False) -> None:
         """Write what is due: calls that ended, calls older than two seconds; on demand all."""
         async with self._flushing:

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from proxy.proxy_settings import TrunkSettings
+from ringfence.node_settings import Configuration
+from ringfence.opinions import Opinions, Question
 from rules.lists.editing import Origin
+from rules.model import Action
 from rules.records.decisions import Decisions, decisions_path
 from rules.screening.screen import Screen
 from rules.settings.screening import ListSettings, ScreeningSettings
@@ -28,7 +31,11 @@ RULES = """\
 - rule: odd-name
   because: It promises a prize.
   when: {display_name: {contains: prize}}
-  then: tag
+  then: {tag: {label: Prize, ring: 'urn:alert:tone:caution', mask: true}}
+- rule: by-profile
+  because: It is a machine.
+  when: {caller: 95577}
+  then: {reject: machine}
 - rule: to-desk
   because: They ask for the desk.
   when: {caller: {starts_with: +86170}, called: {starts_with: +861380013}}
@@ -41,7 +48,16 @@ TRUNK: dict[str, Any] = {**SETTINGS["trunks"][0], "identity": "trusted"}
 def generated() -> list[bytes]:
     """Calls of a few callers to a few subscribers, emergency numbers among them, in any spelling that phones send."""
     draw = random.Random(15)
-    callers = ["+8613912345678", "13912345678", "+8617012345678", "95588", "anonymous", "+8613900000002", "%2B8615"]
+    callers = [
+        "+8613912345678",
+        "13912345678",
+        "+8617012345678",
+        "95588",
+        "95577",
+        "anonymous",
+        "+8613900000002",
+        "%2B8615",
+    ]
     called = [f"+861380013800{digit}" for digit in range(8)] + ["112", "110", "013800138000", "desk", "+861380013800#1"]
     names = ["", '"Wren" ', '"A PRIZE" ', '"\u0440rize" ']
     found = []
@@ -56,15 +72,36 @@ def generated() -> list[bytes]:
     return found
 
 
+DESTINATIONS = {"desk": "sip:desk@203.0.113.77:5070"}
+PROFILES: dict[str, Any] = {
+    "machine": {"status": 608, "card": "https://callers.example.com/card.jws", "otherwise": "plain"},
+    "plain": {"status": 603},
+}
+
+
+def asked_by(question: bytes) -> Question:
+    """The same call, as whoever holds it tells it by HTTP."""
+    return Question(
+        caller=wire.header(question, "From"),
+        called=wire.uri(question),
+        asserted=wire.header(question, "P-Asserted-Identity"),
+        call_id=wire.header(question, "Call-ID"),
+    )
+
+
 async def verdicts(folder: Path, answer: str, calls: list[bytes]) -> list[tuple[object, ...]]:
-    """What is on record of each, its id and its end left out."""
-    trunk = {**TRUNK, "answer": answer}
-    play = Playbook(trunks=[trunk], destinations={"desk": "sip:desk@203.0.113.77:5070"})
+    """What is on record of each, its id and its end left out, and what is to be done."""
+    trunk = {**TRUNK, "answer": "proxy" if answer == "http" else answer}
+    more: dict[str, Any] = {"destinations": DESTINATIONS, "profiles": PROFILES}
+    play = Playbook(trunks=[trunk], **more)
     facts = TrunkSettings.model_validate(trunk).facts(tag_at=5, reject_at=10)
     known = rules(RULES, settings={"lists": LISTS}, trunks=(facts,))
     settings = ScreeningSettings(lists=LISTS, time_zone="Asia/Shanghai")
     screen = await Screen.open(settings, known, folder, now=lambda: EVENING)
-    ids = []
+    configuration = Configuration.model_validate({**SETTINGS, "trunks": [trunk], **more})
+    at = [EVENING]
+    opinions = Opinions(screen, lambda: configuration, lambda: at[0])
+    ids, done = [], []
     try:
         assert screen.lists is not None
         await screen.lists.add("blocked", "CN:95588", Origin("test"))
@@ -72,13 +109,23 @@ async def verdicts(folder: Path, answer: str, calls: list[bytes]) -> list[tuple[
         screen.poll()
         flow = play.core.flow_to(play.topology.listeners[0], *wire.TRUNK)
         for number, data in enumerate(calls):
-            context = play.core.receive(data, flow, play.now + number)
-            assert context is not None
-            verdict = screen.judge(play.screening.read_call(context, EVENING + number))
-            ids.append(verdict.decision)
-            play.core.decided(context, verdict, play.now + number)
-            screen.secure()
-            play.core.effects.clear()
+            at[0] = EVENING + number
+            if answer == "http":
+                opinion = opinions.ask(asked_by(data))
+                ids.append(opinion.verdict.decision)
+                verdict = opinion.verdict
+                status = opinion.status
+            else:
+                context = play.core.receive(data, flow, play.now + number)
+                assert context is not None
+                verdict = screen.judge(play.screening.read_call(context, EVENING + number))
+                ids.append(verdict.decision)
+                stopped = verdict.action is Action.REJECT
+                status = play.screening.rejection(verdict, context.peer.trunk, context.request)[0] if stopped else 0
+                play.core.decided(context, verdict, play.now + number)
+                screen.secure()
+                play.core.effects.clear()
+            done.append((status, verdict.label, verdict.ring, verdict.mask, verdict.destination, verdict.profile))
         await screen.journal.flush(everything=True)
     finally:
         await screen.close()
@@ -89,18 +136,34 @@ async def verdicts(folder: Path, answer: str, calls: list[bytes]) -> list[tuple[
         await decisions.close()
     assert len(set(ids)) == CALLS
     return [
-        (one.action, one.step, one.rule, one.suspicion, one.fired, one.facts, one.profile, one.caller, one.called_class)
-        for one in found
+        (
+            one.action,
+            one.step,
+            one.rule,
+            one.suspicion,
+            one.fired,
+            one.facts,
+            one.profile,
+            one.caller,
+            one.called_class,
+            *way,
+        )
+        for one, way in zip(found, done, strict=True)
         if one is not None
     ]
 
 
 async def test_five_hundred_calls_get_the_same_verdicts_carried_and_asked_about(tmp_path: Path):
     calls = generated()
-    for name in ("proxy", "redirect"):
+    found = {}
+    for name in ("proxy", "redirect", "http"):
         (tmp_path / name).mkdir()
-    carried = await verdicts(tmp_path / "proxy", "proxy", calls)
-    asked = await verdicts(tmp_path / "redirect", "redirect", calls)
+        found[name] = await verdicts(tmp_path / name, name, calls)
+    carried = found["proxy"]
     assert len(carried) == CALLS
-    assert asked == carried
+    assert found["redirect"] == carried
+    for number, (asked, one) in enumerate(zip(found["http"], carried, strict=True)):
+        assert asked == one, calls[number].decode()
     assert {str(one[0]) for one in carried} == {"forward", "tag", "reject", "divert"}
+    assert {0, 603} <= {one[9] for one in carried}
+    assert {one[10] for one in carried} >= {"", "Prize"}

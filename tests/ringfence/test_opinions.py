@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ringfence.node_settings import Configuration
-from ringfence.opinions import Ended, Opinions, Question, Unanswerable
+from ringfence.opinions import KEPT_S, Ended, Opinion, Opinions, Question, Unanswerable
 from rules.model import Action
 from rules.screening.screen import Screen
 from tests.playbook import SETTINGS
+from tests.ringfence.stir.test_certificates import SIGNER
+from tests.ringfence.stir.test_verifier import Line
 from tests.rules.calls import rules
+from tests.signing import CALLED, CALLER
 
 QUESTION = Question(caller="13912345678", called="13800138000")
 
@@ -107,4 +112,84 @@ async def test_a_source_that_is_a_number_is_on_no_record(tmp_path: Path):
     for source in ("13987654321", "139.8765.4321", "198.51.100.21", "2001:db8::1"):
         opinions.ask(Question(caller="13912345678", called="13800138000", source=source))
     assert seen == ["139******21", "139.****.**21", "198.51.100.21", "2001:db8::1"]
+    await screen.close()
+
+
+TRUSTING = "- {rule: r, because: Somebody vouches., when: {caller: {attestation: A}}, then: tag}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "level", "why"),
+    [
+        ({}, "A", ""),
+        ({"identity": [SIGNER.identity(attest="B").decode()]}, "B", ""),
+        ({"caller": "+12155550000"}, "failed", "other-caller"),
+        ({"called": "+12155550000"}, "failed", "other-called"),
+        ({"called": "+12155550000", "to": f"+{CALLED}"}, "none", "unsigned-diversion"),
+        ({"identity": ["nonsense"]}, "failed", "malformed"),
+        ({"identity": [SIGNER.identity().decode()] * 40}, "failed", "too-many"),
+        ({"called": "110"}, "", ""),
+    ],
+)
+async def test_who_vouches_is_known_before_a_call_is_judged(
+    tmp_path: Path, asked: dict[str, Any], level: str, why: str
+):
+    line, configuration = Line(), configured(identity={"authorities": "a.pem", "hosts": ["*.example.org"]})
+    screen = await Screen.open(configuration, rules(TRUSTING), tmp_path)
+    opinions = Opinions(screen, lambda: configuration, verifier=lambda: line.verifier)
+    signed = {
+        "caller": f"+{CALLER}",
+        "called": f"+{CALLED}",
+        "call_id": "call 1",
+        "identity": SIGNER.identity().decode(),
+    }
+    for turn in range(2):  # it waits for the certificate, or knows it
+        found = opinions.begin(Question.model_validate({**signed, **asked}))
+        opinion = await found if inspect.iscoroutine(found) else found
+        assert isinstance(opinion, Opinion)
+        assert (opinion.attestation, opinion.unattested) == (level, why), turn
+        assert opinion.action is (Action.TAG if level == "A" else Action.FORWARD)
+        assert opinion.as_data().get("attestation", "") == level
+    replayed = opinions.begin(Question.model_validate({**signed, **asked, "call_id": "another"}))
+    assert isinstance(replayed, Opinion)
+    assert replayed.unattested == (why or ("replayed" if level else ""))
+    assert line.verifier.waiting == 0
+    await screen.close()
+
+
+async def test_an_end_is_told_to_the_process_that_comes_after_the_one_that_was_asked(tmp_path: Path):
+    configuration = configured()
+    screen = await Screen.open(configuration, rules(""), tmp_path)
+    decision, other = (Opinions(screen, lambda: configuration).ask(QUESTION).verdict.decision for _ in range(2))
+    stops = "- {rule: r, because: It is so., when: {trunk: carrier}, then: reject}"
+    screen.swap(rules(stops))
+    stopped = Opinions(screen, lambda: configuration).ask(QUESTION).verdict.decision
+    await screen.close()
+    screen = await Screen.open(configuration, rules(""), tmp_path)
+    later = time.time() + KEPT_S + 60
+    late = Opinions(screen, lambda: configuration, lambda: later)
+    assert not await late.ended_before(decision, Ended(status=200)), "it is a day ago"
+    opinions = Opinions(screen, lambda: configuration)
+    told = Ended(status=200, seconds=0)
+    assert not opinions.ended(decision, told)
+    assert [await opinions.ended_before(decision, told) for _ in range(2)] == [True, False]
+    assert not await opinions.ended_before(stopped, told)
+    assert not await opinions.ended_before("0" * 20, told)
+    await screen.journal.flush()
+    found = await screen.journal.find(decision)
+    assert found is not None
+    assert (found.status, found.rang) == (200, True)
+    third = Opinions(screen, lambda: configuration)
+    assert not await third.ended_before(decision, told), "it has an end"
+    assert await third.ended_before(other, Ended(status=487))
+    await screen.close()
+
+
+async def test_what_nobody_reads_is_named(tmp_path: Path):
+    configuration = configured(headers=["X-Origin"])
+    screen = await Screen.open(configuration, rules(""), tmp_path)
+    opinions = Opinions(screen, lambda: configuration)
+    asked = QUESTION.model_copy(update={"headers": {"x-origin": "1", "X-Orgin": "1"}})
+    assert opinions.ask(asked).as_data()["ignored"] == ["X-Orgin"]
+    assert "ignored" not in opinions.ask(QUESTION).as_data()
     await screen.close()

@@ -162,6 +162,16 @@ async def test_how_it_ended_is_told_once_and_counts(node: Node):
     assert (await row(node, other)).rang is False
 
 
+async def test_an_end_is_told_to_whoever_answers_after_a_restart_and_is_final(node: Node):
+    decision = (await node.ask()).json()["decision"]
+    assert (await node.ask(f"/v1/verdict/{decision}/outcome", status=183)).status_code == 422
+    await row(node, decision)
+    node.door._opinions._told.clear()
+    answers = [(await node.ask(f"/v1/verdict/{decision}/outcome", status=200)).status_code for _ in range(2)]
+    assert answers == [204, 404]
+    assert (await row(node, decision)).status == 200
+
+
 async def test_what_is_known_of_a_number_counts_nowhere(node: Node):
     found = await node.http.get("/v1/numbers/%2B8613900000001/reputation")
     assert found.json().items() >= {"action": "reject", "class": "mobile", "region": "CN"}.items()
@@ -170,6 +180,9 @@ async def test_what_is_known_of_a_number_counts_nowhere(node: Node):
     counted = node.screen.counters
     assert (counted["verdict_reject"], counted["decisions_waiting"]) == (0, 0)
     assert (await node.http.get("/v1/numbers/none/reputation")).status_code == 422
+    assert (await node.http.get("/v1/numbers/%2B8613900000001/reputation?trunk=carrier")).json() == found.json()
+    for query in ("trunk=other", "trunk=carrier&trunk=carrier", "foo", "called=1"):
+        assert (await node.http.get(f"/v1/numbers/%2B8613900000001/reputation?{query}")).status_code == 422, query
 
 
 @pytest.mark.parametrize(
