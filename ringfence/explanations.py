@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, NamedTuple
 
 from proxy.reply_profiles import made
@@ -23,6 +23,7 @@ from ringfence.recorded_calls import (
 from ringfence.rulebook import Rulebook, load_rulebook, trunks_of
 from ringfence.shown_values import decision_data, period_data, period_told
 from ringfence.times import moment, shown_time
+from ringfence.told_calls import told_to_others
 from rules.judging.engine import RuleSet
 from rules.judging.explain import NO_CALLBACK, Sentence, Ways, explain, on_the_wire, outcome_told, term, who_vouches
 from rules.language.examples import Described, NotJudged, read_fact
@@ -71,11 +72,14 @@ class Explanation(NamedTuple):
 async def explain_decision(here: Installation, text: str, *, clear: bool, figures: bool = False) -> Explanation | None:
     """Why the recorded call that a text names got its verdict; None when there is no such record.
 
-    ``clear``: with its numbers. ``figures``: with what was counted, for whoever may see numbers.
+    ``clear``: with its numbers. ``figures``: with what was counted, and with what lies in digits that are masked, for
+    whoever may see numbers.
     """
     decision = await find(here, text)
     if decision is None:
         return None
+    told = None if clear or figures else (await told_to_others(here, [decision], every_rule=True))[0]
+    decision = told.decision if told else decision
     callers = [] if clear else callers_of(decision)  # whose numbers are shown to nobody
     data = decision_data(decision, here.zone, masked=not clear)
     fired = [
@@ -83,7 +87,11 @@ async def explain_decision(here: Installation, text: str, *, clear: bool, figure
     ]
     data |= {"fired": [one.as_data() for one in fired], "facts": decision.facts if clear else {}}
     found = await judged_by(here, decision)
-    lines = recorded(decision, fired, data, found, here.configuration, figures=clear or figures)
+    lines = recorded(
+        decision, fired, data, found, here.configuration, figures=told is None, kept_back=told.kept_back if told else ()
+    )
+    if told:
+        return _of_a_mask(here, decision, lines, data)
     behind = await entries_behind(here, decision)
     entries = [period_data(one, here.zone) for one in behind]
     data["entries"] = [one | {"entry": masked(one["entry"], callers)} for one in entries]
@@ -93,6 +101,17 @@ async def explain_decision(here: Installation, text: str, *, clear: bool, figure
     if decided and not any(one.entry.list == decision.rule for one in behind):
         what = worded("which entry of %(list)s it was is not known any more (storage.history_days)", list=decision.rule)
         lines.insert(place + len(behind), Sentence("entry", what))
+    return Explanation(lines, data)
+
+
+def _of_a_mask(here: Installation, decision: Decision, lines: list[Sentence], data: dict[str, Any]) -> Explanation:
+    """The entries that took part as they are told to who may not see numbers: those of two callers may differ."""
+    met = dict.fromkeys(one.name for one in decision.fired if one.name in here.configuration.lists)
+    caller = mask(decision.caller)
+    data["entries"] = [{"list": name, "entry": caller} for name in met]
+    place = next(place for place, line in enumerate(lines) if line.step == "verdict")
+    covered = [worded("an entry of %(list)s covers %(caller)s", list=name, caller=caller) for name in met]
+    lines[place:place] = [Sentence("entry", text) for text in covered]
     return Explanation(lines, data)
 
 
@@ -127,6 +146,7 @@ def recorded(
     configuration: Configuration,
     *,
     figures: bool,
+    kept_back: Collection[str] = (),
 ) -> list[Sentence]:
     """A record in sentences, in the order of precedence, with what the rules of that time asked."""
     ways = ways_out(configuration)
@@ -145,7 +165,7 @@ def recorded(
         for step in Step:
             lines += recorded_step(step, decision, fired)
             if step is Step.RULES:
-                lines += what_rules_asked(found, configuration, decision, figures=figures)
+                lines += what_rules_asked(found, configuration, decision, figures=figures, kept_back=kept_back)
     place = found.place_of(decision.rule) if decision.step in _BY_RULES else ""
     lines.append(Sentence("verdict", verdict_told(decision), True, place))
     lines.append(Sentence("outcome", ending_told(decision)))

@@ -15,12 +15,14 @@ from ringfence.shown_values import entry_data
 from ringfence.times import shown_time
 from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.explain import Covering, covering, effect_of, said
+from rules.judging.facts import Facts
 from rules.language.examples import Described, NotJudged
 from rules.lists.editing import Entry, Lists
 from rules.lists.history import periods
 from rules.model import READINGS_DIFFER, Call, Hit, Trunk
 from rules.numbering.typed import one_typed
 from rules.records.decisions import Decision, Decisions
+from rules.records.masked_callers import asks_hidden, hide_caller
 from rules.records.replay import judge_rules
 from rules.texts.worded import worded
 
@@ -168,3 +170,16 @@ def idle(entry: Entry, now: float) -> str:
     if hours:
         return worded("outside its hours %(hours)s", hours=hours)
     return worded("its list is not in ringfence.yaml")
+
+
+async def as_others_see(here: Installation, found: dict[str, Any], number: str) -> dict[str, Any]:
+    """The same of a number that whoever looks sees masked: without what lies in digits that the mask hides."""
+    book, _ = await live_rulebook(here)
+    trunk = trunk_named(book, found["trunk"])
+    described = Described(spelt(number) or number, asserted=number if trunk.identity_trusted else "")
+    facts = Facts(Reader(here.configuration).read(described, trunk, time.time()), (), (), book.ruleset.clock)
+    hide_caller(facts)
+    hidden = {rule.name for rule in book.ruleset.rules if asks_hidden(rule, facts)}
+    by = "" if found["by"] in hidden else found["by"]
+    told = [one for one in found["rules"] if one["rule"] not in hidden]
+    return found | {"rules": told, "by": by, "entries": [], "gone": [], "ledger": None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from ringfence.configuration import Configuration
@@ -20,6 +21,7 @@ from rules.language.source import Document, RuleError
 from rules.lists.history import Period, stood_behind
 from rules.model import Hit, Step
 from rules.records.decisions import Decision
+from rules.records.masked_callers import asks_hidden, hide_caller
 from rules.records.past_calls import Past, RecordReader
 from rules.records.privacy import mask
 from rules.records.redacted_numbers import HIDDEN_LISTS, holds, leaves, truth
@@ -30,6 +32,8 @@ _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
 SHORTEST = 4  # digits of a beginning
 SHOWN = 5
 WRITTEN = "your rule"  # what a text on no disk is called in faults
+_NOT_TOLD = worded("looks at digits which you may not see: whether it holds is not told")
+_KEPT_BACK = worded("%(n)s rules look at digits which you may not see: whether they held is not told")
 _WHOLE = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{20}(?![0-9A-Za-z])")
 _DECISION = re.compile(
     r"""(?:X-Ringfence-Decision\s*:\s*|"decision"\s*:\s*"|text\s*=\s*"?)([0-9a-fA-F]{4,20})\b""", re.I
@@ -111,12 +115,18 @@ async def judged_by(here: Installation, decision: Decision) -> JudgedBy:
 
 
 def what_rules_asked(
-    found: JudgedBy, configuration: Configuration, decision: Decision, *, figures: bool
+    found: JudgedBy,
+    configuration: Configuration,
+    decision: Decision,
+    *,
+    figures: bool,
+    kept_back: Collection[str] = (),
 ) -> list[Sentence]:
     """What the rules that fired asked, and why the others did not hold; nothing when the rules are not stored.
 
     ``figures``: with what was counted at that call. Whoever may see no number could tell whom a call was for by calling
-    a number that he knows before, and looking which call was counted one higher.
+    a number that he knows before, and looking which call was counted one higher. ``kept_back``: rules of which he
+    is not told whether they held.
     """
     past = _past(configuration, decision)
     if found.ruleset is None or past is None:
@@ -126,6 +136,8 @@ def what_rules_asked(
     seen = facts if figures else None
     lines = []
     for rule in found.ruleset.rules:
+        if rule.name in kept_back:
+            continue
         if rule.name in fired:
             asked = joined("; ", [said(part, seen) for part in rule.asks])
             told = worded("%(rule)s held: %(asked)s", rule=rule.name, asked=asked)
@@ -133,6 +145,9 @@ def what_rules_asked(
         elif len(found.ruleset.rules) <= ALL_RULES_BELOW:
             why = joined(" ", [rule.name, _why_not(rule, facts, seen)])
             lines.append(Sentence(Step.RULES, why, place=rule.place))
+    if kept_back:
+        told = worded(_KEPT_BACK, n=len(kept_back))
+        lines.append(Sentence(Step.RULES, told))
     return lines
 
 
@@ -152,8 +167,13 @@ class Tried(NamedTuple):
     lines: tuple[Sentence, ...]
 
 
-def tried(configuration: Configuration, document: Document, text: str, decision: Decision) -> Tried:
-    """Ask rules that are on no disk yet about a recorded call; nothing beside the text is read."""
+def tried(
+    configuration: Configuration, document: Document, text: str, decision: Decision, *, sees: bool = True
+) -> Tried:
+    """Ask rules that are on no disk yet about a recorded call; nothing beside the text is read.
+
+    ``sees``: whoever asks may see numbers; another is told nothing that lies in digits which the mask hides.
+    """
     files = Texts((FileText("", WRITTEN, text),), ()).as_files()
     found = compiled(configuration, document, files, proving=False)
     if found.ruleset is None:
@@ -162,8 +182,14 @@ def tried(configuration: Configuration, document: Document, text: str, decision:
     if past is None:
         return Tried((Fault(WRITTEN, 0, 0, "the record of this call cannot be read as a call"),), ())
     facts = _facts(configuration, found.ruleset, past, decision)
+    masked = None if sees else facts_of_record(configuration, found.ruleset, decision)
+    if masked is not None:
+        hide_caller(masked)
     lines = []
     for rule in found.ruleset.rules:
+        if masked is not None and asks_hidden(rule, masked):
+            lines.append(Sentence(Step.RULES, joined(" ", [rule.name, _NOT_TOLD]), place=rule.place))
+            continue
         held = holds(rule, facts, past.masked)
         told = _why_not(rule, facts)
         if held:
@@ -200,6 +226,12 @@ def _past(configuration: Configuration, decision: Decision) -> Past | None:
         )
     )
     return past if isinstance(past, Past) else None
+
+
+def facts_of_record(configuration: Configuration, ruleset: RuleSet, decision: Decision) -> Facts | None:
+    """What the rules saw of a recorded call; None where its record cannot be read as a call."""
+    past = _past(configuration, decision)
+    return _facts(configuration, ruleset, past, decision) if past is not None else None
 
 
 def _facts(configuration: Configuration, ruleset: RuleSet, past: Past, decision: Decision) -> Facts:

@@ -47,6 +47,7 @@ from rules.lists.imports import Wishes
 from rules.lists.origins import Entry, Origin
 from rules.lists.suspension import is_whole, untold
 from rules.records.decisions import Decisions
+from rules.records.entry_hits import most_hit_told
 from rules.settings.screening import ListSettings
 
 router = paths("/v1", "lists")
@@ -159,14 +160,16 @@ async def show_stats(
     hit = (await decisions.hit_sums()).get(name)
     ever = await decisions.most_hit(name, limit=-1) if hit else []
     shown = masked if masks(desk, name, caller) else str
-    await note_listing(desk.archive, "list", len(ever[:limit]), actor=caller.actor, list=name)
+    least = 0 if sees_numbers(caller) else desk.archive.privacy.least_callers
+    top = await most_hit_told(decisions, name, limit, least)
+    await note_listing(desk.archive, "list", len(top), actor=caller.actor, list=name)
     return StatsShape(
         list=name,
         entries=entries,
         hits=hit.hits if hit else 0,
         last_hit=hit.last if hit else None,
         never_hit=entries - await how_many_stand(lists, name, [one.entry for one in ever]),
-        top=[HitShape.of(one, entry=shown(one.entry), last_hit=one.last) for one in ever[:limit]],
+        top=[HitShape.of(one, entry=shown(one.entry), last_hit=one.last) for one in top],
     )
 
 

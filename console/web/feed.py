@@ -16,6 +16,7 @@ import structlog
 
 from ringfence.control import ControlError
 from ringfence.installation import Installation
+from ringfence.told_calls import calls_told
 from ringfence.watching import Moment, Seen, Watching, look
 from rules.records.decisions import Decision, Decisions, first_decision
 from rules.storage.store import DatabaseError, StoreError
@@ -41,6 +42,7 @@ class Look(NamedTuple):
 
     at: float
     decisions: list[Decision]  # the newest of those that were made since the look before, oldest first
+    told: list[Decision]  # the same as they are told to who may not see numbers
     verdicts: dict[str, int]  # of all of these
     node: Node
 
@@ -106,7 +108,8 @@ class Feed:
             verdicts, newest = await _counted(decisions, behind)
             fresh = (await decisions.newer(behind, _SHOWN))[::-1] if verdicts else []
             self._behind = newest or behind
-        return Look(now, fresh, verdicts, await self.node())
+        told = await calls_told(self._here, fresh, sees=False)
+        return Look(now, fresh, told, verdicts, await self.node())
 
     async def node(self) -> Node:
         """How the node is; asked at most once a second, however many want to know."""

@@ -47,7 +47,9 @@ _WEEKDAYS = (
     worded("Sat"),
     worded("Sun"),
 )
+HIDDEN_RULE = "by a rule that looks at digits which you may not see"
 _REASONS = {
+    HIDDEN_RULE: worded("by a rule that looks at digits which you may not see"),
     "emergency call": worded("emergency call"),
     "the subscriber made an emergency call": worded("the subscriber made an emergency call"),
 }

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from rules.records.searching import PIECE
 from rules.storage.statements import sql
 from rules.storage.store import Connection, Store
 
@@ -82,6 +83,16 @@ async def rule_days(store: Store, zone: ZoneInfo, *, since: int = 0, rule: str =
     return sorted(
         (one for one in days if one.day >= since and rule in ("", one.rule)), key=lambda one: (-one.day, one.rule)
     )
+
+
+async def callers_of(store: Store, newest: int = PIECE) -> dict[str, int]:
+    """For how many different callers each rule or list held, among so many of the newest records."""
+    rows = await store.connection.execute_fetchall(
+        "select value ->> 0, count(distinct caller) from decision, json_each(fired) "
+        "where seq > (select max(seq) from decision) - ? and fired <> '[]' group by 1",
+        (newest,),
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def totals(days: Iterable[RuleDay]) -> dict[str, RuleDay]:

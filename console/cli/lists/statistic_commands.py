@@ -10,9 +10,10 @@ import typer
 from console.cli.answering import command
 from console.cli.answers import Answer, table
 from console.cli.lists.list_commands import ListName, lists_app, masks
-from console.cli.noted import note_entries, sees_numbers
+from console.cli.noted import least_callers, note_entries, sees_numbers
 from console.cli.options import seconds, shown_time
 from rules.lists.suspension import untold
+from rules.records.entry_hits import most_hit_told
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -52,14 +53,15 @@ async def top(
     """Show the entries that covered most calls."""
     if name:
         (await here.lists()).policy(name)  # a list that nobody knows has no hits either
+    least = least_callers(here)
     rows = [
         {
             "list": hit.list,
             "entry": _shown(here, hit.list, hit.entry),
             "hits": hit.hits,
-            "last_hit": shown_time(hit.last, here.zone),
+            "last_hit": shown_time(hit.last, here.zone)[: 10 if least else None],
         }
-        for hit in await (await here.decisions()).most_hit(name, limit)
+        for hit in await most_hit_told(await here.decisions(), name, limit, least)
     ]
     await note_entries(here, len(rows), f"lists top {name}".rstrip())
     return table(("list", "entry", "hits", "last_hit"), rows, here.zone)

@@ -9,13 +9,15 @@ import typer
 
 from console.cli.answers import Answer, fail, table
 from console.cli.in_full import InFull, Unmasked, Why, see_in_full
-from console.cli.noted import note_search
+from console.cli.noted import note_search, sees_numbers
 from console.cli.options import moment, shown_time
 from ringfence.shown_values import decision_data
+from ringfence.told_calls import calls_told
 from rules.model import Action
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
+    from rules.records.decisions import Decision
 
 _COLUMNS = ("at", "decision", "trunk", "caller", "called", "verdict", "rule", "status", "setup_ms")
 _COUNTS = ("day", "range", "class", "verdict", "calls", "rang")
@@ -60,9 +62,17 @@ async def log(
     if unmasked and found:
         asked = (limit, verdict, number, wanted, trunk, rule, observed, since)
         await see_in_full(here, InFull("log", asked, unmasked, reason), [one.caller for one in found])
+    if not sees_numbers(here):  # what is asked for by a rule may not say of which call it held either
+        found = [one for one in await calls_told(here, found, sees=False) if _fits(one, rule, observed)]
     rows = [decision_data(decision, here.zone, masked=not unmasked) for decision in reversed(found)]
     shown = table(_COLUMNS, [{**row, "rule": ruled(row)} for row in rows], here.zone, narrow=in_two_lines)
     return shown._replace(data=rows) if rows else table(_COLUMNS, [], here.zone, none="No decision fits.")
+
+
+def _fits(told: Decision, rule: str, observed: str) -> bool:
+    """Is it still a call of this rule, as far as it is told?"""
+    watched = [one.name for one in told.fired if one.observed]
+    return rule in ("", told.rule) and (not observed or (bool(watched) if observed == "*" else observed in watched))
 
 
 def _typed(number: str, home: str) -> str:

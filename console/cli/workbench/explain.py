@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from console.cli.answers import FAULTS, Answer, counted, harmless, table, two_lines
-from console.cli.noted import least_callers, note_entries, note_question
+from console.cli.noted import note_entries, note_question, sees_numbers
 from ringfence import explanations
 from ringfence.checks import FIELD_NAME
 from ringfence.explanations import Explanation
@@ -36,8 +36,7 @@ def as_text(told: Explanation) -> str:
 async def explain_decision(here: Installation, text: str, *, clear: bool) -> Explanation | None:
     """Why the recorded call that a text names got its verdict; None when there is no such record."""
     try:
-        figures = not least_callers(here)  # may he see numbers?
-        return await explanations.explain_decision(here, text, clear=clear, figures=figures)
+        return await explanations.explain_decision(here, text, clear=clear, figures=sees_numbers(here))
     except SeveralCalls as error:
         raise typer.BadParameter(str(error)) from None
 

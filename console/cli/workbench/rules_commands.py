@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import typer
@@ -13,6 +13,7 @@ from console.cli.answering import command, group
 from console.cli.answers import Answer, fail, table
 from console.cli.noted import least_callers, note_preview
 from console.cli.options import moment, shown_time
+from rules.lists.few import coarse, for_programs
 from rules.texts.blanks import is_blank
 
 if TYPE_CHECKING:
@@ -169,19 +170,20 @@ async def listing(here: Installation, since: Since = "7d") -> Answer:
     from rules.records.rule_days import totals
 
     book, _ = await live_rulebook(here)
-    found = totals(await _days(here, since))
+    found, who = totals(await _days(here, since)), await _callers(here)
     rows = [
         {
             "rule": rule.name,
             "mode": _mode_of(rule.share),
             "then": rule.action.value if rule.action is not None else f"suspicion {rule.suspicion:+d}",
-            **_did(found.get(rule.name), here.zone),
+            **_did(found.get(rule.name), here.zone, who.of(rule.name)),
             "because": rule.because,
             "place": rule.place,
         }
         for rule in book.ruleset.rules
     ]
-    return table(_LISTED, rows, here.zone, narrow=_rule_in_lines, none="No rule judges.")
+    shown = table(_LISTED, rows, here.zone, narrow=_rule_in_lines, none="No rule judges.")
+    return shown._replace(data=[for_programs(row) for row in rows])
 
 
 @command(rules_app)
@@ -191,17 +193,23 @@ async def stats(
     since: Since = "30d",
 ) -> Answer:
     """Show by day on how many calls rules held, acted, or only watched, and whom of an allow list they met."""
+    who = await _callers(here)
     days = [one for one in await _days(here, since) if rule in ("", one.rule)]
+    days = [one for one in days if one.matched >= who.least and who.of(one.rule).enough]
     rows = [
         {
             "day": f"{one.day // 10_000:04}-{one.day // 100 % 100:02}-{one.day % 100:02}",
             "rule": one.rule,
-            **_did(one, here.zone),
+            **_did(one, here.zone, who.of(one.rule)),
         }
         for one in days
     ]
-    who = f"Rule {rule!r}" if rule else "No rule"
-    return table(_BY_DAY, rows, here.zone, none=f"{who} held for {'no' if rule else 'any'} call since then.")
+    which = f"Rule {rule!r}" if rule else "No rule"
+    none = f"{which} held for {'no' if rule else 'any'} call since then."
+    if who.least:
+        none = f"{which} held for calls of {who.least} callers or more since then; of fewer nothing is told."
+    shown = table(_BY_DAY, rows, here.zone, none=none)
+    return shown._replace(data=[for_programs(row) for row in rows])
 
 
 ToShare = Annotated[str, typer.Option("--to", metavar="MODE", help="observe, 10%, live; default: the next step.")]
@@ -253,8 +261,11 @@ async def _step(here: Installation, rule: str, reason: str, to: str, *, up: bool
     except BadValue as error:
         fail(str(error))
     days = [one for one in await _days(here, "90d") if one.rule == rule]
-    if change.share >= LIVE and not any(one.observed or one.acted for one in days) and not yes_really:
-        fail(f"rule {rule!r} never watched a call: observe it for a day first, or say --yes-really")
+    who = (await _callers(here)).of(rule)
+    watched = any(one.observed or one.acted for one in days) and who.enough
+    if change.share >= LIVE and not watched and not yes_really:
+        few = f"watched calls of under {who.least} callers" if who.least else "never watched a call"
+        fail(f"rule {rule!r} {few}: observe it for a day first, or say --yes-really")
     change.write()
     try:
         answer = await _put_live(
@@ -267,7 +278,8 @@ async def _step(here: Installation, rule: str, reason: str, to: str, *, up: bool
         change.take_back()
     did = totals(days).get(rule)
     return answer._replace(
-        said=f"{_told(did)}\n{answer.said}", data={"rule": rule, **_did(did, here.zone)} | answer.data
+        said=f"{_told(did, who)}\n{answer.said}",
+        data={"rule": rule, **for_programs(_did(did, here.zone, who))} | answer.data,
     )
 
 
@@ -293,22 +305,65 @@ async def _days(here: Installation, since: str) -> list[RuleDay]:
     return [one for one in found if one.rule not in lists]
 
 
-def _told(did: RuleDay | None) -> str:
-    if did is None:
+class Callers(NamedTuple):
+    """For how many callers a rule held lately, and of how many whoever asks is told; 0: of one."""
+
+    people: int
+    least: int
+
+    @property
+    def enough(self) -> bool:
+        """Is anything told of it?"""
+        return self.people >= self.least
+
+    def told(self, count: int) -> int:
+        """A figure of the rule."""
+        return coarse(count, self.people, self.least)
+
+
+class EachRule(NamedTuple):
+    """The same of every rule."""
+
+    people: dict[str, int]
+    least: int
+
+    def of(self, rule: str) -> Callers:
+        """Of one."""
+        return Callers(self.people.get(rule, 0), self.least)
+
+
+async def _callers(here: Installation) -> EachRule:
+    from rules.records.rule_days import callers_of
+
+    least = least_callers(here)
+    decisions = await here.recorded() if least else None
+    return EachRule(await callers_of(decisions.store) if decisions else {}, least)
+
+
+def _told(did: RuleDay | None, who: Callers) -> str:
+    if did is None and not who.least:
         return "In 90 days it held for no call."
-    held = f"In 90 days it held for {did.matched:,} calls, acted on {did.acted:,} and watched {did.observed:,}"
-    return f"{held}; it would have changed {did.would_change:,}, and {did.allowed:,} were of callers on allow lists."
+    if did is None or not who.enough:
+        return f"In 90 days it held for calls of under {who.least} callers, of which no more is told."
+    matched, acted, watched, changing, allowed = map(
+        who.told, (did.matched, did.acted, did.observed, did.would_change, did.allowed)
+    )
+    held = f"In 90 days it held for {matched:,} calls, acted on {acted:,} and watched {watched:,}"
+    return f"{held}; it would have changed {changing:,}, and {allowed:,} were of callers on allow lists."
 
 
-def _did(one: RuleDay | None, zone: str) -> dict[str, Any]:
-    return {
+def _did(one: RuleDay | None, zone: str, who: Callers) -> dict[str, Any]:
+    figures = {
         "matched": one.matched if one else 0,
         "acted": one.acted if one else 0,
         "observed": one.observed if one else 0,
         "would change": one.would_change if one else 0,
         "allow-listed": one.allowed if one else 0,
-        "last": shown_time(one.last, zone) if one else None,
     }
+    last = shown_time(one.last, zone) if one and who.enough else None
+    if last and who.least:
+        last = last[:10]  # the second would say of which call it was
+    return {name: who.told(count) for name, count in figures.items()} | {"last": last}
 
 
 def _mode_of(share: float) -> str:

@@ -21,6 +21,7 @@ from ringfence.explanations import explain_decision
 from ringfence.people import Right
 from ringfence.recorded_calls import SeveralCalls, find, tried
 from ringfence.times import moment, seconds
+from ringfence.told_calls import calls_told
 from rules.judging.explain import NO_CALLBACK, NO_EMERGENCY, NO_ENTRY, Sentence
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.origins import Origin
@@ -80,6 +81,8 @@ async def calls(
         if wanted.first and visit.ground.desk is not None:
             await note_search(visit.desk.archive, wanted.first, actor=visit.actor.name, detail="calls")
         found = await search(decisions, wanted, before=before, limit=_AT_ONCE)
+        told = await calls_told(visit.here, found.decisions, sees=sees_numbers(visit))
+        found = found._replace(decisions=[one for one in told if wanted.rule in ("", one.rule)])
     shown = visit.show(
         "calls.html",
         block=("rows" if before is not None else "found") if visit.partial else "",
@@ -136,6 +139,11 @@ def _tells_more(visit: Visit, text: str) -> bool:
     return ".." in text or (begins != text and not mask(begins.ljust(_WHOLE, "0")).startswith(begins))
 
 
+def sees_numbers(visit: Visit) -> bool:
+    """May whoever looks see numbers in full?"""
+    return visit.may(Right.NUMBERS_UNMASK)
+
+
 class StepTold(NamedTuple):
     """One step of an explanation."""
 
@@ -183,8 +191,10 @@ async def one_call(visit: Annotated[Visit, PAGE.visited], decision: str) -> Resp
 
 
 async def _shown(visit: Visit, found: Decision, **more: Any) -> Response:
-    told = await explain_decision(visit.here, found.id, clear=False, figures=visit.may(Right.NUMBERS_UNMASK))
+    told = await explain_decision(visit.here, found.id, clear=False, figures=sees_numbers(visit))
     assert told is not None
+    number_page = visit.url("number", visit.sealed(found.caller)) if found.caller else ""
+    (found,) = await calls_told(visit.here, [found], sees=sees_numbers(visit))
     lists = visit.here.configuration.lists
     beside = await _beside(visit, found)
     known: dict[str, Any] = {
@@ -194,7 +204,8 @@ async def _shown(visit: Visit, found: Decision, **more: Any) -> Response:
         "allowing": [name for name, policy in lists.items() if policy.kind == "allow"],
         "categories": visit.desk.archive.settings.categories,
         "beside": beside,
-        "number_page": visit.url("number", visit.sealed(found.caller)) if found.caller else "",
+        "number_page": number_page,
+        "begins": mask(found.caller).partition("*")[0],
     }
     return visit.show("call.html", **known, **({"rule": "", "tried": None} | more))
 
@@ -205,7 +216,8 @@ async def _beside(visit: Visit, found: Decision) -> list[Decision]:
         return []
     decisions: Decisions = await visit.here.decisions()
     others = await search(decisions, Wanted(first=found.caller), limit=8)
-    return [one for one in others.decisions if one.id != found.id][:7]
+    told = await calls_told(visit.here, others.decisions, sees=sees_numbers(visit))
+    return [one for one in told if one.id != found.id][:7]
 
 
 @router.post("/{decision}/list")
@@ -268,6 +280,7 @@ async def try_rule(
     found = await _one(visit, decision)
     # Who asks by digits finds the number behind the mask: only those who write rules may, and each question is entered.
     await note_look(visit.desk.archive, "call", found.id, actor=visit.actor.name, detail="a rule is tried on it")
-    asked = tried(visit.here.configuration, visit.here.document, rule.replace("\r\n", "\n"), found)
+    here, text = visit.here, rule.replace("\r\n", "\n")
+    asked = tried(here.configuration, here.document, text, found, sees=sees_numbers(visit))
     asked = asked._replace(lines=tuple(in_words(visit, asked.lines)))
     return await _shown(visit, found, rule=rule, tried=asked)

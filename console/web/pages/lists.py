@@ -31,6 +31,7 @@ from rules.lists.reviews import due_reviews
 from rules.lists.suspension import untold
 from rules.lists.undoing import undo
 from rules.records.decisions import Decisions
+from rules.records.entry_hits import hits_told
 from rules.settings.screening import ListSettings
 
 PAGE = Page("lists", mark("Lists"), Right.LISTS_READ, Section.DECIDE, key="i", order=20)
@@ -100,7 +101,8 @@ async def one_list(
     shown = found[:_AT_ONCE] if visit.may(Right.NUMBERS_UNMASK) else [untold(one) for one in found[:_AT_ONCE]]
     await note_listing(visit.desk.archive, "list", len(shown), actor=visit.actor.name, list=name)
     decisions: Decisions | None = await visit.here.recorded()
-    hits = await decisions.hits_of(name, [one.text for one in shown]) if decisions else {}
+    texts = [one.text for one in shown]
+    hits = await hits_told(decisions, name, texts, visit.least_callers) if decisions else {}
     more = visit.url("lists", name, after=visit.sealed(shown[-1].text)) if len(found) > _AT_ONCE else ""
     count = (await lists.counts()).get(name, 0)
     known: dict[str, Any] = {"entries": shown, "hits": hits, "more": more, "count": count, "now": visit.ground.now()}

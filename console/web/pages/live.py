@@ -16,6 +16,7 @@ from console.web.gate import SESSION, gate_of
 from console.web.translation import mark
 from console.web.vocabulary import VERDICTS
 from ringfence.people import Right
+from ringfence.told_calls import calls_told
 from ringfence.watching import Quantiles
 from rules.records.searching import Wanted, search
 
@@ -38,6 +39,7 @@ async def live(visit: Annotated[Visit, PAGE.visited]) -> Response:
     feed = _feed(visit.request)
     decisions = await visit.here.recorded()
     found = (await search(decisions, Wanted(), limit=_BEGUN_WITH)).decisions if decisions else []
+    found = await calls_told(visit.here, found, sees=visit.may(Right.NUMBERS_UNMASK))
     past = await feed.past()
     curve = {"bin": BIN_S, "verdicts": list(VERDICTS)[:4], "past": past, "names": _names(visit)} | {
         "zone": visit.here.zone
@@ -101,10 +103,11 @@ async def _told(visit: Visit, feed: Feed) -> AsyncIterator[str]:
             yield "event: over\ndata: {}\n\n"
             return
         values = _node(visit, look.node)
+        calls = look.decisions if visit.may(Right.NUMBERS_UNMASK) else look.told
         told = {
             "at": look.at,
             "verdicts": look.verdicts,
-            "rows": visit.text("live.html", "rows", calls=look.decisions[::-1]) if look.decisions else "",
+            "rows": visit.text("live.html", "rows", calls=calls[::-1]) if calls else "",
             "node": visit.text("live.html", "node", **values) if visit.may(Right.PEERS_READ) else "",
         }
         yield f"data: {json.dumps(told)}\n\n"

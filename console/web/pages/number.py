@@ -19,8 +19,9 @@ from desk.ladder_book import standings_of
 from desk.seals import standing_seal
 from desk.unmasking import Unmasking, unmask
 from ringfence.explanations import BadWord
-from ringfence.known_numbers import known
+from ringfence.known_numbers import as_others_see, known
 from ringfence.people import Right
+from ringfence.told_calls import calls_told
 from rules.lists.history import Happening, happenings
 from rules.numbering.typed import one_typed
 from rules.records.decisions import Decision
@@ -29,6 +30,7 @@ from rules.records.searching import Wanted, search
 PAGE = Page("number", mark("Number"), Right.CALLS_READ, Section.WATCH, key="n", order=40)
 router = APIRouter()
 _CALLS = 12
+_TYPED = "typed "  # in an address: whoever came by it wrote the number himself
 
 
 @router.get("")
@@ -46,13 +48,15 @@ async def look_up(visit: Annotated[Visit, PAGE.visited], number: Annotated[str, 
         return visit.go("number", notice=str(error), good=False)
     if not read.canonical:
         return visit.go("number", notice=visit.say(mark("This is no number.")), good=False)
-    return visit.go("number", visit.sealed(read.canonical))
+    return visit.go("number", visit.sealed(f"{_TYPED}{read.canonical}"))
 
 
 @router.get("/{sealed}")
 async def story(visit: Annotated[Visit, PAGE.visited], sealed: str) -> Response:
     """Everything that is known of it, as far as whoever looks may know it."""
-    return await _story(visit, _opened(visit, sealed))
+    number = _opened(visit, sealed)
+    typed = number.startswith(_TYPED)
+    return await _story(visit, number.removeprefix(_TYPED), known_to_him=typed)
 
 
 @router.post("/{sealed}/unmask")
@@ -62,7 +66,7 @@ async def in_full(
     reason: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
     """The number in full, this once: for a reason, so many in an hour, on record before it is shown."""
-    number, archive = _opened(visit, sealed), visit.desk.archive
+    number, archive = _opened(visit, sealed).removeprefix(_TYPED), visit.desk.archive
     hidden = archive.secrecy.pseudonym(number)
     await unmask(archive, Unmasking("number", [hidden], visit.actor.name, reason, "number"))
     return await _story(visit, number, clear=number)
@@ -74,13 +78,15 @@ def _opened(visit: Visit, sealed: str) -> str:
     return visit.reopened(sealed)
 
 
-async def _story(visit: Visit, number: str, *, clear: str = "") -> Response:
+async def _story(visit: Visit, number: str, *, clear: str = "", known_to_him: bool = False) -> Response:
     await note_search(visit.desk.archive, number, actor=visit.actor.name, detail="number")
     try:
         found = await known(visit.here, number, "", looking_back=False)
     except BadWord as error:
         raise NotThere(str(error)) from None
     lists = visit.may(Right.LISTS_READ)
+    if not (clear or known_to_him or visit.may(Right.NUMBERS_UNMASK)):
+        found, lists = await as_others_see(visit.here, found, number), False
     more: dict[str, Any] = {"calls": await _calls(visit, number), "lists": lists}
     more["happenings"] = await _happenings(visit, number) if lists else []
     more |= await _at_the_desk(visit, number) if visit.may(Right.CASES_READ) else {"desk": None}
@@ -94,7 +100,8 @@ async def _happenings(visit: Visit, number: str) -> list[Happening]:
 
 async def _calls(visit: Visit, number: str) -> list[Decision]:
     decisions = await visit.here.recorded()
-    return (await search(decisions, Wanted(first=number), limit=_CALLS)).decisions if decisions else []
+    found = (await search(decisions, Wanted(first=number), limit=_CALLS)).decisions if decisions else []
+    return await calls_told(visit.here, found, sees=visit.may(Right.NUMBERS_UNMASK))
 
 
 async def _at_the_desk(visit: Visit, number: str) -> dict[str, Any]:

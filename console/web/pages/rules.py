@@ -22,6 +22,7 @@ from ringfence.live_rules import live_in
 from ringfence.people import Right
 from rules.judging.engine import CompiledRule
 from rules.judging.explain import effect_of
+from rules.lists.few import coarse
 from rules.records.decisions import Decisions
 from rules.records.searching import PIECE
 from rules.screening.revisions import Revision, Superseded
@@ -49,31 +50,33 @@ async def rules(visit: Annotated[Visit, PAGE.visited]) -> Response:
     live = await live_in(visit.here)
     same = live is not None and disk.book is not None and live.texts == disk.book.texts
     past = await history(visit.here, _SHOWN) if live else []
-    figures = await _figures(visit)
-    shown = [_row(one, figures, disk) for one in disk.book.ruleset.rules] if disk.book else []
+    figures, nothing = await _figures(visit), coarse(0, 0, visit.least_callers)
+    shown = [_row(one, figures, disk, nothing) for one in disk.book.ruleset.rules] if disk.book else []
     return visit.show("rules.html", disk=disk, live=live, same=same, history=past, rules=shown)
 
 
-def _row(rule: CompiledRule, figures: dict[str, tuple[int, int]], disk: OnDisk) -> dict[str, Any]:
-    held, observed = figures.get(rule.name, (0, 0))
+def _row(rule: CompiledRule, figures: dict[str, tuple[int, int]], disk: OnDisk, nothing: int) -> dict[str, Any]:
+    held, acted = figures.get(rule.name, (nothing, nothing))
     mode = mark("live") if rule.share >= 100.0 else mark("canary") if rule.share > 0 else mark("observe")
     path, _, line = rule.place.rpartition(":")
     file = disk.named(path.rpartition("/")[2])
-    told = {"rule": rule, "mode": mode, "does": effect_of(rule), "held": held, "acted": held - observed}
+    told = {"rule": rule, "mode": mode, "does": effect_of(rule), "held": held, "acted": acted}
     return told | {"file": file.name if file else "", "line": line}
 
 
 async def _figures(visit: Visit) -> dict[str, tuple[int, int]]:
-    """On how many of the newest calls each rule held, and only observed."""
+    """On how many of the newest calls each rule held, and acted."""
     decisions: Decisions | None = await visit.here.recorded()
     if decisions is None:
         return {}
     query = (
-        "select value ->> 0, count(*), sum(value ->> 7) from decision, json_each(fired) "
+        "select value ->> 0, count(*), count(*) - sum(value ->> 7), count(distinct caller) "
+        "from decision, json_each(fired) "
         "where seq > (select max(seq) from decision) - ? and fired <> '[]' group by 1"
     )
     rows = await decisions.store.connection.execute_fetchall(query, (PIECE // 5,))
-    return {row[0]: (row[1], row[2] or 0) for row in rows}
+    least = visit.least_callers
+    return {row[0]: (coarse(row[1], row[3], least), coarse(row[2] or 0, row[3], least)) for row in rows}
 
 
 @router.get("/file/{name}")
