@@ -11,12 +11,11 @@ from desk.archive import Archive, Rounded
 from desk.complaint_rows import Channel
 from desk.faults import ComplaintError
 from desk.nobody import says_nobody
+from desk.numbers_beside import is_number_in, is_odd_number, number_beside
 from rules.model import Number, NumberClass
-from rules.numbering.groups import NO_NUMBER, without_slash
 from rules.numbering.old_spellings import could_be_now
-from rules.numbering.spelling import fold
-from rules.numbering.spoilt import SpoiltNumber
-from rules.numbering.typed import SpellingFault, UndecidedHome, decided, one_typed
+from rules.numbering.spoilt import NoExtension
+from rules.numbering.typed import UndecidedHome
 from rules.records.decisions import is_decision
 
 KNOWN = ("name", "plan", "branch", "purchase")  # what a caller can know of a person
@@ -25,10 +24,6 @@ LONGEST_NAME = 200
 _CLOCKS_DIFFER_S = 300.0
 _OLDEST_S = 400 * 86_400.0
 _CONTACT = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[A-Za-z0-9.-]{1,189}|\+?[0-9 ()/-]{5,30}")
-# A number among words, and groups of digits with more between them than stands in the middle of a word.
-_NUMBER_IN_WORDS = re.compile(r"(?:(?<![A-Za-z0-9_-])\+?|\(\+?)[0-9][0-9 ().-]{5,}[0-9](?![A-Za-z0-9_])")
-_SLASHED = re.compile(r"(?<![A-Za-z0-9_/-])\+?[0-9][0-9 ]*/[0-9][0-9 -]*[0-9](?![A-Za-z0-9_/])")
-_PARTED = re.compile(r"[^\s,;|/&、，；／·]*[0-9]{2,}[^\s,;|/&、，；／·]*")
 _WHO = "say who complains, by a number or a name that stays the same"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -148,11 +143,19 @@ def _reporter(archive: Archive, text: str) -> str:
         raise ComplaintError("reporter", f"{text[:40]!r} {fault}: {_WHO}")
     try:
         number = archive.read_number(text, "reporter", called=True)
-    except Rounded:
+    except Rounded as error:
+        if isinstance(error.__cause__, NoExtension) and error.__cause__.otherwise:
+            return error.__cause__.otherwise  # a customer's number
         raise
     except ComplaintError as error:
-        _refuse_undecided(archive, text, error)
-        return _only_number(archive, text) or f"name:{text.casefold()}"
+        homes = archive.country.split()
+        if isinstance(error.__cause__, UndecidedHome) and any(is_number_in(text, each) for each in homes):
+            raise
+        if found := number_beside(text, archive.country):
+            return found
+        if is_odd_number(text, archive.country):
+            raise
+        return f"name:{text.casefold()}"
     _refuse_impossible(text, number, "reporter")
     if number.kind is NumberClass.EMERGENCY:
         raise ComplaintError("reporter", f"{text[:40]!r} is an emergency number, which complains of nobody: {_WHO}")
@@ -165,50 +168,6 @@ def _refuse_impossible(text: str, number: Number, field: str) -> None:
         now = could_be_now(number.canonical[1:])
         hint = f"write +{now} if that is meant" if now else "was a digit lost?"
         raise ComplaintError(field, f"{text[:40]!r}: no plan has such a number; {hint}")
-
-
-def _refuse_undecided(archive: Archive, text: str, error: ComplaintError) -> None:
-    """A number of which nobody can say in which country is no name: each spelling of it would be another person."""
-    if isinstance(error.__cause__, UndecidedHome) and any(
-        _is_a_number_in(text, each) for each in archive.country.split()
-    ):
-        raise error
-
-
-def _is_a_number_in(text: str, country: str) -> bool:
-    try:
-        number = one_typed(text, country, called=True)
-    except ValueError:
-        return False
-    return number.kind not in NO_NUMBER
-
-
-def _only_number(archive: Archive, text: str) -> str:
-    """The number beside a name: however the name is written, it is one person. Empty where there is none.
-
-    Two numbers are two people, and would count as one under a name that is neither's.
-    Digits with a hyphen between them are the name that many sources give: 2026-00123.
-    """
-    folded = _SLASHED.sub(lambda found: without_slash(found[0], decided(archive.country)), fold(text))
-    several = False
-    found: set[str] = set()
-    for run in _NUMBER_IN_WORDS.findall(folded):
-        try:
-            number = one_typed(run.strip(), archive.country, called=True)
-        except UndecidedHome:
-            found.add(run)
-        except SpoiltNumber:
-            found.add(run)
-        except SpellingFault:
-            several |= " " in run or "(" in run
-        else:
-            if number.canonical and number.kind not in NO_NUMBER:
-                found.add(number.canonical)
-    bare = not any(sign.isalpha() for sign in folded)
-    if len(found) > 1 or several or (bare and len(_PARTED.findall(folded)) > 1):
-        what = "it holds more than one number; file a complaint for each person"
-        raise ComplaintError("reporter", what)
-    return next((each for each in found if each[:1] == "+" or ":" in each), "")
 
 
 def _called(archive: Archive, text: str) -> str:

@@ -23,7 +23,7 @@ AGAINST_CALLERS = frozenset({"block", "suspect", "sealed", "do-not-originate"})
 _STOPPING = frozenset({"block", "sealed"})
 _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?[eE]\+?\d+")
 _SHOWN_PREFIX = re.compile(r"(?:\+|[A-Z]{2,3}:)[0-9]+\*")
-_DECIMAL = re.compile(r"\+?\d+\.0*")  # what spreadsheets make of a whole number
+_DECIMAL = re.compile(r"\+?\d+\.0+")  # what spreadsheets make of a whole number
 
 
 class EntryError(BadValue):

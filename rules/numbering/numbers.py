@@ -117,6 +117,11 @@ def _bare_user(text: str, context: str) -> tuple[str, str]:
     return text.partition(":")[0].strip(), context or split_context(parameters)
 
 
+def without_address(text: str) -> str:
+    """What of a typed text is digits: without tel:, sip:, a host and parameters."""
+    return _bare_user(text, "")[0]
+
+
 def _no_number(text: str, dialled: str, called: bool) -> Number:
     """Not digits alone: a word for nobody, a feature code such as *97, a name (it has a letter), or rubbish."""
     word = dialled.replace("_", "").casefold()

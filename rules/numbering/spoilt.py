@@ -12,7 +12,7 @@ from typing import Final
 import phonenumbers
 
 from rules.model import Number, NumberClass, Trunk
-from rules.numbering.numbers import SHORTEST_GUESS, read_number
+from rules.numbering.numbers import SHORTEST_GUESS, read_number, without_address
 from rules.numbering.old_spellings import as_written_now, could_be_now
 from rules.numbering.plan_table import codes_of, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
@@ -23,6 +23,8 @@ _NO_NUMBER: Final = frozenset((NumberClass.IMPOSSIBLE, NumberClass.MALFORMED, Nu
 _OF_A_PLAN: Final = re.compile(r"([A-Za-z]{2}):([0-9]+)")
 _LONGEST_DIALLED: Final = 3  # digits that were dialled before numbers once: 01, 044 and 045 in Mexico
 _SHORTEST_DIALLED: Final = 8  # digits: of those that begin with a 0 no extension has so many
+_DIALS_OUT: Final = ("8", "9")  # what a PBX takes for an outside line, where no number of the country begins with it
+_BEHIND: Final = re.compile(r"([0-9]{7,})[*#][0-9*#]*")
 _NO_EXTENSION: Final = 9  # digits: longer than the numbers that are dialled within an area
 
 
@@ -48,13 +50,22 @@ class NoExtension(SpoiltNumber):
         hint = f"write +{now}" if now else f"write it with + and its country code, or EXT:{digits} for an extension"
         BadValue.__init__(self, f"{text!r} is no number of any plan as it stands; was a digit lost?", hint)
         self.name = "not-a-number"
+        self.otherwise = "" if now else f"EXT:{digits}"  # what it is for whoever numbers his people so
+
+
+class DialledBehind(SpoiltNumber):
+    """A whole number and what a PBX dials behind it: 13800138000#12."""
+
+    def __init__(self, text: str, whole: str, otherwise: str) -> None:
+        BadValue.__init__(self, f"{text!r} has something behind a whole number", f"write {whole} or {otherwise}")
+        self.name = "not-a-number"
 
 
 class BehindLine(SpoiltNumber):
-    """A number of here behind the 9 by which a PBX dials out, which is another country's, or none, as it stands."""
+    """A number of here behind the digit by which a PBX dials out, which is another country's, or none, as it stands."""
 
-    def __init__(self, text: str, here: str, otherwise: str) -> None:
-        what = f"{text!r} could be {here} behind the 9 that a PBX dials out by"
+    def __init__(self, text: str, digit: str, here: str, otherwise: str) -> None:
+        what = f"{text!r} could be {here} behind the {digit} that a PBX dials out by"
         BadValue.__init__(self, what, f"write {here} or {otherwise}")
         self.name = "outside-line"
 
@@ -69,6 +80,8 @@ def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: i
     inside = _OF_A_PLAN.fullmatch(folded)
     if inside and (number.canonical[:1] == "+" or _is_of_no_plan(number)):  # DE:4915123456789, MX:0445512345678
         home, folded, fewest = inside[1].upper(), inside[2], 2
+    if not inside:
+        folded = without_address(folded)
     digits = without_separators(folded)
     for country in home.split():
         readings = spoilt_readings(folded, number, country)
@@ -77,7 +90,11 @@ def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: i
     for country in home.split():
         grouped = folded[:2].isdigit() and folded[2:3] in (" ", "-", ".")  # 91 98765 43210
         if not grouped and (here := _behind_a_line(digits, number, country)):
-            raise BehindLine(text, here, number.canonical)
+            raise BehindLine(text, digits[0], here, number.canonical)
+    if behind := _BEHIND.fullmatch(digits) if number.kind is NumberClass.EXTENSION else None:
+        for country in home.split():
+            if (whole := _read(behind[1], country)).kind not in _NO_NUMBER:
+                raise DialledBehind(text, whole.canonical, number.canonical)
     if home and is_digits(digits) and _is_of_no_plan(number):
         now = next((found for country in home.split() if (found := _written_now(digits, country))), "")
         if now or len(digits) >= (_NO_EXTENSION if digits[0] != "0" else _SHORTEST_DIALLED):
@@ -85,9 +102,11 @@ def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: i
 
 
 def _behind_a_line(digits: str, number: Number, country: str) -> str:
-    """What of the country stands behind a 9, where the digits as they stand are none of it: 91 212... is India's."""
-    code, _ = codes_of(country)
-    if digits[:1] != "9" or not is_digits(digits) or len(digits) < _NO_EXTENSION or digits.startswith(code):
+    """What of the country stands behind a 9 or an 8, where the digits are none of it: 91 212... is India's."""
+    code, trunk_prefix = codes_of(country)
+    if digits[:1] not in _DIALS_OUT or digits[0] == trunk_prefix or digits.startswith(code) or not is_digits(digits):
+        return ""
+    if len(digits) < _NO_EXTENSION:
         return ""
     if not (_is_of_no_plan(number) or number.canonical == f"+{digits}"):
         return ""

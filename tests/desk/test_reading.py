@@ -97,6 +97,10 @@ async def test_a_name_beside_a_number_makes_no_other_person(town, spelt):
         ),
         *(("IT", spelt, "+393471234567") for spelt in ("347/1234567", "Mario 347/1234567")),
         ("DE", "Müller 030/1234567", "+49301234567"),
+        ("CN", "0755 1234 5678p12", "+8675512345678"),
+        ("CN", "13800138000x12", "+8613800138000"),
+        *(("CN", spelt, "+8613800138000") for spelt in ("13800138000.", "13.800.138.000", "0-13800138000")),
+        *(("CN", spelt, "+8613800138000") for spelt in ("++8613800138000", "0+8613800138000")),
     ],
 )
 async def test_nor_does_the_way_in_which_a_country_writes_it(town, monkeypatch, home, spelt, number):
@@ -137,6 +141,24 @@ async def test_two_numbers_are_no_reporter_by_a_name(town, between, written):
     assert no.value.field == "reporter"
 
 
+@pytest.mark.parametrize(
+    ("home", "text"),
+    [
+        *(("CN", text) for text in ("13800138000.0", "13'800'138'000", "+008613800138000")),
+        *(("CN", text) for text in ("13800138000-12", "13800138000..13800138007", "13800138000#12")),
+        *(("CN", text) for text in ("l38OO138OOO", "8.6138E12")),
+        *(("DE", text) for text in ("4915112345678", "tel:4915112345678", "Bob 4915112345678", "4915112345678 x12")),
+        *(("DE US", text) for text in ("Bob 2125559990", "Bob (212) 555-9990")),
+        ("US", "912125550123"),
+    ],
+)
+async def test_an_odd_number_is_no_name_but_refused(town, monkeypatch, home, text):
+    """Each way to spell it would be another person."""
+    monkeypatch.setattr(town.desk.archive, "country", home)
+    with pytest.raises(ComplaintError, match=r"^reporter: "):
+        read(town, reporter=text)
+
+
 @pytest.mark.parametrize("text", ["1001 1002", "138 0013 8000, 139 0013 9000", "12 101", "010/65551234、010/65551235"])
 async def test_nor_are_shorter_or_grouped_ones(town, text):
     with pytest.raises(ComplaintError, match="more than one number"):
@@ -146,6 +168,8 @@ async def test_nor_are_shorter_or_grouped_ones(town, text):
 @pytest.mark.parametrize(
     "text",
     [
+        "200412345678",  # a customer's
+        "0755 1234 5678abc",  # and in it no 0755 1234
         *(
             "2026-00123",
             "App-User 7",

@@ -24,6 +24,9 @@ BLOCK = ListSettings(kind="block", min_length=1)
         ("IT", "815512345", ("+390815512345", "EXT:815512345")),
         ("IT", "345123456", ("+39345123456", "+390345123456")),
         ("HU", "612345678", ("+3612345678", "EXT:612345678")),  # 06 1 234 5678 without its 0
+        ("DE", "tel:4915123456789", ("+4915123456789", "+494915123456789")),
+        ("DE", "sip:4915123456789@h", ("+4915123456789", "+494915123456789")),
+        ("DE", "4915123456789;ext=12", ("+4915123456789", "+494915123456789")),
         ("IT", "DE:4915123456789", ("+4915123456789", "+494915123456789")),
         ("IT SM", "612345678", ("+390612345678", "EXT:612345678")),  # of two trunks, between which nobody chose
         ("CI", "723456789", ("+2250723456789", "EXT:723456789")),
@@ -53,10 +56,11 @@ def test_what_could_be_two_numbers_is_refused_at_every_door_with_both(home: str,
         ("GB", "902079460958", "+442079460958", "EXT:902079460958"),
         ("JP", "909012345678", "+819012345678", "EXT:909012345678"),
         ("AU", "90412345678", "+61412345678", "EXT:90412345678"),
+        ("US", "82125550123", "+12125550123", "+82125550123"),  # Korea's
     ],
 )
 def test_behind_the_digit_of_an_outside_line_stands_no_other_countrys_number(home, text, here, otherwise):
-    with pytest.raises(SpoiltNumber, match="behind the 9 that a PBX dials out by") as refused:
+    with pytest.raises(SpoiltNumber, match=r"behind the [89] that a PBX dials out by") as refused:
         one_typed(text, home)
     assert refused.value.hint == f"write {here} or {otherwise}"
     with pytest.raises(EntryError) as refused_by_list:
