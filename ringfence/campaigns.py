@@ -7,20 +7,22 @@ import json
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ringfence.installation import Installation
 from ringfence.live_rules import live_in, ruleset_of
-from ringfence.new_rules import SOMEBODY, rule_text
+from ringfence.new_rules import SOMEBODY, just_this, rule_text
 from ringfence.replays import replay_log
 from ringfence.rulebook import load_rulebook
+from rules.language.faults import RuleError
 from rules.records.campaigns import BLOCK, MOST_KEPT, Campaign, Campaigns, Seen
 from rules.records.past_calls import PastCalls, Row
 from rules.storage.statements import sql
 from rules.storage.store import Store
+from rules.texts.unseen import spelt_out
 
-SHOWN: Final = 20  # campaigns of which more than the first are named
 _HOW: Final = {
     "block": "numbers that begin with",
     "source": "calls from",
@@ -37,6 +39,7 @@ class Proposed(NamedTuple):
     campaign: Campaign
     complaints: int
     text: str  # of a rule; empty: no rule can tell it
+    why_not: str = ""  # there is none
     held: int | None = None  # calls that it would have met; None: not replayed
     from_allow_lists: int = 0
 
@@ -55,6 +58,7 @@ class Proposed(NamedTuple):
             "last": one.last,
             "samples": list(one.samples),
             "rule": self.text or None,
+            "no_rule": self.why_not or None,
             "would_meet": self.held,
             "from_allow_lists": self.from_allow_lists,
         }
@@ -108,28 +112,43 @@ def proposed_rule(name: str, campaign: Campaign) -> str:
         when = {"fact": {"holder": mark.value}}
         catch = {"from": SOMEBODY, "facts": {"holder": mark.value}, **trunk}
     else:
-        when, catch = {mark.by: mark.value}, {"from": SOMEBODY, mark.by: mark.value, **trunk}
+        asked, shown = just_this(mark.value)
+        when, catch = {mark.by: asked}, {"from": SOMEBODY, mark.by: shown, **trunk}
     return rule_text(name, because, when, catches=[catch], spares=[{"from": SOMEBODY[:-1] + "1", **trunk}])
 
 
-async def proposals(here: Installation, since: float, *, replay: bool = True) -> list[Proposed]:
-    """Each campaign with complaints about its callers, a rule, and what that would have done to the same calls."""
-    found = []
+async def proposals(
+    here: Installation, since: float, campaigns: Sequence[Campaign], *, replay: bool = True
+) -> list[Proposed]:
+    """Each of these campaigns with complaints about its callers, a rule, and what that would have done to its calls."""
     complained = await _complained_of(here, since)
-    for one in (await campaigns_of(here, since))[:SHOWN]:
-        text = proposed_rule(f"campaign-{one.id}", one)
-        made = Proposed(one, sum(complained[number] for number in one.numbers), text)
-        found.append(await _replayed(here, made, since) if text and replay else made)
+    own = load_rulebook(here.file)
+    taken = {rule.name: rule.place.removeprefix(f"{here.base}/") for rule in own.ruleset.rules}
+    found = []
+    for one in campaigns:
+        name, complaints = f"campaign-{one.id}", sum(complained[number] for number in one.numbers)
+        if name in taken:
+            found.append(Proposed(one, complaints, "", f"its rule is there already, as {name} ({taken[name]})"))
+        elif text := proposed_rule(name, one):
+            made = Proposed(one, complaints, text)
+            found.append(await _replayed(here, made, own.files, since) if replay else made)
+        else:
+            found.append(
+                Proposed(one, complaints, "", "no rule can tell it: look at the trunk, or at `ringfence bans`")
+            )
     return found
 
 
-async def _replayed(here: Installation, one: Proposed, since: float) -> Proposed:
+async def _replayed(here: Installation, one: Proposed, own: list[Path], since: float) -> Proposed:
     """The same with what its rule would have met, beside the rules on the disk."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "campaign.yaml"
         await asyncio.to_thread(path.write_text, one.text, encoding="utf-8")
-        own = load_rulebook(here.file).files
-        book = load_rulebook(here.file, [*own, path])
+        try:
+            book = load_rulebook(here.file, [*own, path])
+        except RuleError as error:  # a stranger chose its texts; whatever he did, it ends no other campaign
+            said = "; ".join(fault.what for fault in error.faults if not fault.warning)
+            return one._replace(text="", why_not=f"no rule can be written for it: {said}")
     live = await live_in(here)
     compared = ruleset_of(here.configuration, here.document, live) if live else None
     watched = (await replay_log(here, book, compared, since=since)).replay.watched[f"campaign-{one.campaign.id}"]
@@ -152,7 +171,7 @@ async def _complained_of(here: Installation, since: float) -> Counter[str]:
 def told(one: Proposed, now: float | None = None) -> list[str]:
     """A campaign in a few lines."""
     campaign, now = one.campaign, time.time() if now is None else now
-    marks = "; ".join(f"{_HOW.get(mark.by, 'the name')} {mark.value}" for mark in campaign.marks)
+    marks = "; ".join(f"{_HOW.get(mark.by, 'the name')} {spelt_out(mark.value)}" for mark in campaign.marks)
     callers = f"{campaign.callers}{' or more' if campaign.callers >= MOST_KEPT else ''}"
     lines = [
         f"{campaign.id}  {marks}",
@@ -162,7 +181,7 @@ def told(one: Proposed, now: float | None = None) -> list[str]:
         f"  such as {', '.join(campaign.samples)}",
     ]
     if not one.text:
-        return [*lines, "  no rule can tell it: look at the trunk, or at `ringfence bans`"]
+        return [*lines, f"  {one.why_not}"]
     if one.held is not None:
         allowed = f", {one.from_allow_lists} of them from allow lists" if one.from_allow_lists else ""
         lines.append(f"  its rule would have met {one.held:,} calls since then{allowed}:")

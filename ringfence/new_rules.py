@@ -12,11 +12,13 @@ from rules.language.source import load_document, shipped
 from rules.numbering.typed import read_spelling
 from rules.records.decisions import Decision
 from rules.texts.bad_value import BadValue
+from rules.texts.unseen import spelt_out
 
 SOMEBODY: Final = "+12025550100"  # a number that is kept for fiction
 _SCHEMA: Final = "# yaml-language-server: $schema=../schema/rules.json\n"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9+][A-Za-z0-9+._/-]*")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_LONGEST: Final = 400  # characters of a text that a rule asks for
 _LAST: Final = 3  # digits of a number that its neighbours have not
 BY: Final = ("caller", "block", "display_name", "user_agent", "domain")
 
@@ -79,9 +81,23 @@ def from_call(name: str, decision: Decision, by: str) -> str:
         if not text or "*" in text:
             what = "is kept without its digits" if text else "is none of this call's"
             raise BadValue(f"{by} {what}", "tell it by something else")
-        when, example = {by: text}, {"from": SOMEBODY, by: text, "trunk": decision.trunk}
+        asked, shown = just_this(text)
+        when, example = {by: asked}, {"from": SOMEBODY, by: shown, "trunk": decision.trunk}
     because = f"Calls like the one of decision {decision.id} are unwanted."
     return rule_text(name, because, when, catches=[example], spares=[{"from": SOMEBODY[:-1] + "1"}])
+
+
+def just_this(text: str) -> tuple[Any, str]:
+    """How a rule asks for a text that somebody sent, and one of its examples shows it: strangers choose these texts.
+
+    A name behind $ stands for a setting; what is longer than a rule may ask for is told by its beginning.
+    """
+    if len(text) > _LONGEST:
+        text = text[:_LONGEST].lstrip("$")
+        return {"contains": text}, text
+    if "*" not in text and re.fullmatch(r"\$[A-Za-z0-9_.-]+", text):
+        return {"matches": f"^{re.escape(text)}$"}, text
+    return text, text
 
 
 def _block(number: str) -> str:
@@ -112,4 +128,6 @@ def _flow(value: Any) -> str:
 def _scalar(text: str) -> str:
     words = text.isascii() and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 .-]*", text) and text == text.strip()
     plain = words or _PLAIN.fullmatch(text)
-    return text if plain and text not in ("~", "null", "Null", "NULL") else json.dumps(text, ensure_ascii=False)
+    if plain and text not in ("~", "null", "Null", "NULL"):
+        return text
+    return spelt_out(json.dumps(text, ensure_ascii=False))

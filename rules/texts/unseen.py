@@ -37,3 +37,21 @@ def shows_nothing(text: str) -> bool:
 def turns_writing(text: str) -> bool:
     """Has it marks that make what follows be written in the other direction, so that it shows something else?"""
     return _TURNING.search(text) is not None
+
+
+def spelt_out(text: str) -> str:
+    r"""What is not to be seen, or would steer a terminal, as YAML writes it between double quotes: \u202e."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join([_escaped(sign) if _hides(sign) else sign for sign in text])
+
+
+def _escaped(sign: str) -> str:
+    return f"\\u{ord(sign):04x}" if ord(sign) < 0x10000 else f"\\U{ord(sign):08x}"
+
+
+def _hides(sign: str) -> bool:
+    """A sign that is no accent on the letter before it."""
+    return not (sign.isprintable() or unicodedata.category(sign) == "Zs") or (
+        is_unseen(sign) and unicodedata.category(sign) != "Mn"
+    )

@@ -50,7 +50,8 @@ async def here(tmp_path):
 
 
 async def test_a_campaign_is_found_with_a_rule_and_what_it_would_have_met(here):
-    [one] = await proposals(here, time.time() - 7200)
+    since = time.time() - 7200
+    [one] = await proposals(here, since, await campaigns_of(here, since))
     assert one.campaign.marks[0] == Mark("block", "+8617055512")
     assert (one.campaign.calls, one.held, one.from_allow_lists, one.complaints) == (30, 30, 0, 0)
     ruleset, faults = compiled(one.text.replace("trunk: default", "trunk: carrier"))
@@ -72,9 +73,37 @@ def test_what_is_told_by_an_address_alone_has_no_rule():
 
 
 @pytest.mark.parametrize(
-    "mark", [Mark("holder", "A & B: Calls"), Mark("domain", "evil.example"), Mark("user_agent", "x/1")]
+    "mark",
+    [
+        Mark("holder", "A & B: Calls"),
+        Mark("domain", "evil.example"),
+        Mark("user_agent", "x/1"),
+        Mark("user_agent", "$HOME"),
+        Mark("display_name", "$" + "A" * 600),
+        Mark("user_agent", "y" * 1_500),
+        Mark("display_name", "Bank \u202e12 \U000e0041"),
+        Mark("user_agent", "Dialler ****"),
+    ],
+    ids=lambda mark: mark.value[:8],
 )
 def test_whatever_it_is_told_by_its_rule_compiles_and_catches(mark):
     made = Campaign("a", (mark,), 30, 30, 0.0, 0.0, 1.0, ("carrier",), frozenset(), ())
-    ruleset, faults = compiled(proposed_rule("x", made))
+    text = proposed_rule("x", made)
+    ruleset, faults = compiled(text)
     assert (ruleset is not None, faults) == (True, [])
+    assert "\u202e" not in text, "whoever pastes it sees what it holds"
+
+
+async def test_a_text_of_a_stranger_ends_no_other_campaign(here):
+    """Nor does a rule that was taken already, under the name by which it was shown."""
+    made = Campaign("b", (Mark("domain", "a b, c"),), 30, 30, 0.0, 0.0, 1.0, ("default",), frozenset(), ())
+    since = time.time() - 7200
+    [found] = await campaigns_of(here, since)
+    odd, good = await proposals(here, since, [made, found])
+    assert (odd.text, good.held) == ("", 30)
+    assert odd.why_not.startswith("no rule can be written for it: ")
+    assert odd.why_not in "\n".join(told(odd))
+    (here.base / "own.yaml").write_text(good.text)
+    here.file.write_text(CONFIGURATION.replace("rules: []", "rules: [own.yaml]"))
+    [again] = await proposals(here, since, [found])
+    assert again.why_not == f"its rule is there already, as campaign-{found.id} (own.yaml:2)"

@@ -15,23 +15,28 @@ if TYPE_CHECKING:
     from ringfence.installation import Installation
 
 DEMO_CALLS = 20_000
+SHOWN = 20
 
 
 async def campaigns(
     here: Installation,
     since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "24h",
+    everyone: Annotated[bool, typer.Option("--all", help="Each, however many; otherwise the 20 largest.")] = False,
 ) -> Answer:
     """Find calls of the log that belong together though their numbers rotate, each with a rule to watch for them."""
-    from ringfence.campaigns import proposals, told
+    from ringfence.campaigns import campaigns_of, proposals, told
 
     begin = moment(since, now=time.time(), zone=here.zone, ahead=False)
-    found = await proposals(here, begin)
+    those = await campaigns_of(here, begin)
+    found = await proposals(here, begin, those if everyone else those[:SHOWN])
     await note_preview(here, sum(one.campaign.calls for one in found), "past calls: campaigns")
     data = [one.as_data() for one in found]
     if not found:
         return Answer(data, "No campaign is found: nothing that does not rotate is shared by many unwanted calls.")
     lines = [line for one in found for line in (*told(one), "")]
     hint = "`ringfence rules new NAME --campaign ID --out FILE` writes its rule; nothing is blocked by itself."
+    if len(those) > len(found):
+        lines += [f"{len(those) - len(found)} smaller ones are not shown: --all", ""]
     return Answer(data, "\n".join([*lines, hint]))
 
 

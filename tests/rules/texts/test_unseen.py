@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.texts.unseen import shows_nothing, turns_writing, without_unseen
+from rules.texts.unseen import shows_nothing, spelt_out, turns_writing, without_unseen
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,10 @@ def test_what_shows_nothing_at_all_or_something_else():
         *(True, True, True, False, False)
     ]
     assert [turns_writing(text) for text in ("a\u202eb", "\u2067a", "\u200fab", "银行")] == [True, True, False, False]
+
+
+def test_what_is_not_to_be_seen_is_spelt_out():
+    assert (
+        spelt_out("Bank \u202e12\x1b[1m\U000e0041 银行 e\u0301") == "Bank \\u202e12\\u001b[1m\\U000e0041 银行 e\u0301"
+    )
+    assert spelt_out("plain") == "plain"
