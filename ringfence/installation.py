@@ -159,8 +159,13 @@ class Installation:
         from ringfence.exchange.exchange import Exchange
 
         settings = self.configuration.exchange
-        folder = self.base / settings.folder if settings.folder else self.database.with_suffix(".partners")
-        return Exchange(settings, self.base, folder, now=time.time, clock=time.monotonic)
+        return Exchange(settings, self.base, self.exchange_folder, now=time.time, clock=time.monotonic)
+
+    @property
+    def exchange_folder(self) -> Path:
+        """Where it is kept what they gave."""
+        named = self.configuration.exchange.folder
+        return self.base / named if named is not None else self.database.with_suffix(".partners")
 
     @property
     def giving(self) -> Giving:

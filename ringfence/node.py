@@ -30,6 +30,7 @@ from ringfence.asked_settings import AskedSettings
 from ringfence.audit_rounds import AuditRounds
 from ringfence.bans import BanCommands, BanFile
 from ringfence.control import Control, Question, Refused
+from ringfence.exchange.rounds import ExchangeRounds
 from ringfence.figures import NOWHERE, Pages, Port, State, address_of, publish
 from ringfence.handed import Handed
 from ringfence.installation import Installation
@@ -120,6 +121,7 @@ class Node:
         self._restarting = Restarting(here.file, self._beside_calls)
         self._storage = Storage(self._without, self._room)
         self._audit = AuditRounds(self._installed)
+        self._exchange = ExchangeRounds(self._installed)
         self._instruments = Instruments(self._core, lambda: screen.counters, self._ailments)
         self._signatures = Seen()
         self._plug_ins = PlugIns(self._core, screen)
@@ -200,7 +202,15 @@ class Node:
         start, configuration = self._start, self._here.configuration
         self._server = server
         registry = server.metrics.registry
-        for part in (self._changes, self._phones, self._storage, self._reloading, self._overheard, self._audit):
+        for part in (
+            self._changes,
+            self._phones,
+            self._storage,
+            self._reloading,
+            self._overheard,
+            self._audit,
+            self._exchange,
+        ):
             registry.register(part)
         registry.register(self._signatures)
         self._verify_by(self._verifier_of(configuration))
@@ -226,6 +236,7 @@ class Node:
             loop.create_task(self._collect()),
             loop.create_task(self._spare_collections()),
             loop.create_task(self._audit.run()),
+            loop.create_task(self._exchange.run()),
         ]
         self._overheard.begin(server, self._first_homer())
         self._screen.polled.append(self._traces.tick)
@@ -391,7 +402,7 @@ class Node:
             found += self._server.certificate_troubles()
         if self._core.signing is not None and (trouble := self._core.signing.trouble(time())):
             found.append(trouble)
-        return found + self._audit.ailments()
+        return found + self._audit.ailments() + self._exchange.ailments()
 
     def _alive(self) -> State:
         """Does the loop go round? Asked from a thread beside it."""

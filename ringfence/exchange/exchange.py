@@ -69,12 +69,12 @@ class Exchange:
         now: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
-        self.settings, self._base, self._folder = settings, base, folder
+        self.settings, self._base, self.folder = settings, base, folder
         self._now, self._clock = now, clock
 
     def files(self, name: str) -> PartnerFiles:
         """The folder of a partner."""
-        return PartnerFiles(self._folder / name)
+        return PartnerFiles(self.folder / name)
 
     def partner(self, name: str) -> PartnerSettings:
         """Whom ringfence.yaml calls so."""
@@ -209,8 +209,8 @@ class Exchange:
 
     async def apply(self, lists: Lists) -> set[str]:
         """Make the lists say what the folders say; whose list was changed? One process at a time."""
-        await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / "lists.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        await asyncio.to_thread(self.folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.folder / "lists.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             await asyncio.to_thread(fcntl.flock, descriptor, fcntl.LOCK_EX)
             return await self._apply(lists)
@@ -270,7 +270,7 @@ class Exchange:
 
     async def _forget_strangers(self, lists: Lists) -> None:
         """Of whom ringfence.yaml knows nothing any more nothing stays."""
-        there = await asyncio.to_thread(lambda: [*self._folder.iterdir()] if self._folder.exists() else [])
+        there = await asyncio.to_thread(lambda: [*self.folder.iterdir()] if self.folder.exists() else [])
         used = {partner.into for partner in self.settings.partners.values()}
         for path in there:
             if path.is_dir() and path.name not in self.settings.partners:

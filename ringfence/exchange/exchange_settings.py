@@ -65,6 +65,7 @@ class PublishSettings(_Part):
         default={}, description="Lists that are given, of kind sealed, block or do-not-originate, with why they list."
     )
     days: int = Field(180, ge=1, le=366, description="How long an entry counts that has no end of its own.")
+    by_itself: bool = Field(True, description="The running node gives what changed by itself, at its next look.")
     pass_on: bool = Field(False, description="Also give what partners gave us, as theirs, one hop farther.")
     most_hops: int = Field(2, ge=1, le=MOST_HOPS, description="What has come so far is not passed on.")
 

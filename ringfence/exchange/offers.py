@@ -33,7 +33,17 @@ from ringfence.exchange.repository import FEED, INDEX
 from ringfence.exchange.web import Web
 from rules.sharing.entries import Reader, Rubbish, Withdrawal
 from rules.sharing.taking import lies
-from rules.sharing.versions import Difference, Gap, State, applied, digest_of, lines_of, split_difference, state_of
+from rules.sharing.versions import (
+    Difference,
+    Gap,
+    Index,
+    State,
+    applied,
+    digest_of,
+    lines_of,
+    split_difference,
+    state_of,
+)
 
 _LARGEST_INDEX: Final = 65_536
 _LARGEST_FEED: Final = 64 * 1024 * 1024
@@ -41,16 +51,6 @@ _MIB: Final = 1024 * 1024
 _FULL: Final = re.compile(r"full-[0-9]{1,15}\.jsonl\.gz")
 _DELTA: Final = re.compile(r"delta-[0-9]{1,15}\.jsonl\.gz")
 _INDEX_KEYS: Final = {"operator", "version", "entries", "digest", "full", "deltas"}
-
-
-class Index(NamedTuple):
-    """Which version there is, and by which files one comes to it."""
-
-    version: int
-    entries: int
-    digest: str
-    full: str
-    deltas: dict[int, tuple[int, str]]  # from -> to, name
 
 
 class Offer(NamedTuple):

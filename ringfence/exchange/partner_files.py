@@ -16,11 +16,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ringfence.exchange.offers import Index
 from ringfence.exchange.refused import ExchangeError
-from ringfence.exchange.repository import put_file
+from ringfence.exchange.whole_files import put_file
 from rules.sharing.entries import SharedEntry, Withdrawal
-from rules.sharing.versions import State, lines_of, state_of
+from rules.sharing.versions import Index, State, lines_of, state_of
 
 
 class Busy(ExchangeError):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -35,6 +34,7 @@ from tuf.api.metadata import (
 
 from ringfence.exchange.refused import ExchangeError
 from ringfence.exchange.signing import ROOT, WITHDRAWN, KeyFault, add_signatures, keys_of_role, make_keys, sign
+from ringfence.exchange.whole_files import put_file
 from rules.lists.origins import DAY_S
 from rules.sharing.entries import SharedEntry, Withdrawal, day_of
 from rules.sharing.versions import Difference, State, digest_of, lines_of, lines_of_difference, state_of
@@ -376,14 +376,3 @@ def _of_version(one: SharedEntry, old: SharedEntry | None, version: int = 0) -> 
 
 def _packed(lines: Sequence[str]) -> bytes:
     return gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
-
-
-def put_file(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """A whole file or the old one, whatever stops us; as it stands readable by the web server."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

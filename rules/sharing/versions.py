@@ -24,6 +24,16 @@ class Difference(NamedTuple):
     goes: tuple[Key, ...]
 
 
+class Index(NamedTuple):
+    """Which version there is, and by which files one comes to it."""
+
+    version: int
+    entries: int
+    digest: str
+    full: str
+    deltas: dict[int, tuple[int, str]]  # from -> to, name
+
+
 def state_of(entries: Iterable[SharedEntry]) -> State:
     """Entries by their keys; ValueError where one stands twice."""
     found: State = {}

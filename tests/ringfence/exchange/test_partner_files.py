@@ -2,10 +2,9 @@
 
 import pytest
 
-from ringfence.exchange.offers import Index
 from ringfence.exchange.partner_files import Busy, PartnerFiles, Standing
 from rules.sharing.entries import SharedEntry, Withdrawal
-from rules.sharing.versions import state_of
+from rules.sharing.versions import Index, state_of
 
 ONE = SharedEntry("+8617012345678", "fraud", "bare", "2026-11-01", "2026-12-01", "2027-03-01", "a.example", 3, 0)
 BACK = Withdrawal("+8617012345678", "a.example", 3, "appeal", "2026-12-01")

@@ -1,0 +1,17 @@
+"""A file is whole or the old one, whatever stops us."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def put_file(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Put it in place of what was there, on disk; by default others may read it, a web server among them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

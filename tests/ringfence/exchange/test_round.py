@@ -1,0 +1,44 @@
+"""A round is a process: it takes, gives what changed, and says why it does not."""
+
+import asyncio
+import json
+from itertools import pairwise
+
+from ringfence.exchange.round import beside, main, work
+from ringfence.installation import Installation
+
+BETA = '{operator: beta.example, url: "file:///nowhere", root: beta.json, into: theirs}'
+
+
+def test_a_round_gives_what_changed_and_says_why_it_takes_nothing(run, tmp_path, capsys):
+    file, stamp = tmp_path / "ringfence.yaml", tmp_path / "share/metadata/timestamp.json"
+    head, _, tail = file.read_text().partition("\nlists:")
+    file.write_text(
+        f"{head}\nlists:\n  theirs: {{kind: suspect, shared: true}}{tail}\n"
+        f"exchange: {{operator: us.example, publish: {{lists: {{blocked: fraud}}}}, partners: {{beta: {BETA}}}}}\n"
+    )
+
+    began = 0.0
+
+    async def round_of(later=0.0, how=None):
+        async with Installation.open(file) as here:
+            return await (how(here) if how else work(here, began + later))
+
+    assert asyncio.run(round_of()).given == ""
+    assert not stamp.exists()  # nobody was handed a root yet
+    run("share", "init", "--root-keys", str(tmp_path / "drawer"))
+    run("lists", "add", "blocked", "17012345678")
+    done = asyncio.run(round_of(how=beside))
+    assert (list(done.faults), done.given, stamp.exists()) == (["beta"], "", True)
+    began, marks = json.loads((tmp_path / "ringfence.partners/given.json").read_text())["at"], []
+    for later in (0, 60, 50_000):
+        asyncio.run(round_of(later))
+        marks.append(stamp.read_bytes())
+    assert [one != other for one, other in pairwise(marks)] == [False, True]  # signed anew in time
+    for path in (tmp_path / "share-keys").glob("targets-*"):
+        path.unlink()
+    run("lists", "add", "blocked", "17012345679")
+    assert "targets is signed by 1 keys" in asyncio.run(round_of(50_060)).given
+    assert "targets is signed by 1 keys" in asyncio.run(round_of(50_120)).given  # until it is right
+    main(str(tmp_path / "none.yaml"))
+    assert '"fault": "' in capsys.readouterr().out
