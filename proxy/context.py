@@ -13,7 +13,7 @@ from proxy.effects import Effect, HungUp
 from proxy.flows import FlowTo, PeerFlow, address_of, peer_of
 from proxy.forwarding import Plan
 from proxy.identity import clean_response
-from proxy.labels import restore
+from proxy.labels import label_in_response, restore
 from proxy.mask import hide_in_reasons, hide_in_response
 from proxy.neighbours import Target
 from proxy.peers import PeerAddress, Peers
@@ -23,7 +23,7 @@ from proxy.sip.message import Request, ResponseHead
 from proxy.sip.timers import TIMEOUT, Timer
 from proxy.sip.transaction import ClientTransaction, Layer, NonInviteClient, ServerTransaction, State, derive
 from proxy.sip.uri import user_part
-from proxy.token import Token, Tokens
+from proxy.token import LABELLED, Token, Tokens
 from proxy.validation import Fields, Refusal
 from rules.model import Step, Verdict
 
@@ -73,6 +73,10 @@ class Node(ABC):
     @abstractmethod
     def silent_s(self) -> float:
         """How long an address that says nothing is waited for."""
+
+    @abstractmethod
+    def label_of(self, token: Token) -> str:
+        """The label of a dialog; empty where nobody knows any more which one it was."""
 
     def seed_of(self, call_id: bytes) -> int:
         """What a call draws lots by: nobody outside can choose it."""
@@ -355,8 +359,12 @@ class Context:
     def _send_up(self, status: int, data: bytes, now: float) -> None:
         if self.as_sent:
             data = restore(data, self.as_sent)
-            if self.masked and self.peer.from_pbx and self.token is not None:
-                data = hide_in_response(data, self.core.dialogs.names_of(self.token), self.core.tokens)
+        token = self.token
+        if token is not None and self.peer.from_pbx:
+            if self.masked:
+                data = hide_in_response(data, self.core.dialogs.names_of(token), self.core.tokens)
+            elif LABELLED in token.flags:
+                data = label_in_response(data, self.core.label_of(token))
         self.server.respond(status, data, now)
 
     def close(self) -> None:

@@ -60,6 +60,16 @@ def _label_identities(lines: list[bytes], label: str) -> None:
         lines[index] = b"%s: %s" % (name, b", ".join([_labelled(address, label) for address in addresses]))
 
 
+def label_in_response(response: bytes, label: str) -> bytes:
+    """A response of a labelled caller: telephones take the name of a call that is up from it as well."""
+    parsed = parse_response(response)
+    if _SHOWN.isdisjoint(parsed.where):
+        return response
+    lines = list(parsed.lines)
+    _label_identities(lines, label)
+    return b"\r\n".join((parsed.start, *lines, b"", parsed.body))
+
+
 def _labelled(address: Address, label: str) -> bytes:
     shown = f"{label} {address.display_name}".strip().replace("\\", "\\\\").replace('"', '\\"')
     return b'"%s" <%s>%s' % (shown.encode(), address.uri, address.params)

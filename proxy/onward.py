@@ -165,18 +165,23 @@ class Onward(Node):
         method = context.request.method
         if method == b"MESSAGE" and (verdict := self.dialogs.verdict_on(token)) is not None:
             self._mark(context, verdict)
+        elif method in SHOWING and self.screening.reasoned:
+            verdict = self.dialogs.verdict_on(token)
+            known = self.label_of(token) if LABELLED in token.flags else ""
+            self.screening.reason(context.lines, known or (self.screening.label_for(verdict) if verdict else ""))
         if MASKED in token.flags:
             self._mask_again(context, token)
         elif (method in SHOWING or context.masked) and not context.label and LABELLED in token.flags:
-            context.label = self._label_of(token)
+            context.label = self.label_of(token)
 
     def _mask_again(self, context: Context, token: Token) -> None:
         """Who was masked as his call began is masked in all of it, whatever a message of it is judged to be."""
         context.masked = True
         if not context.label and LABELLED in token.flags:
-            context.label = self._label_of(token)
+            context.label = self.label_of(token)
 
-    def _label_of(self, token: Token) -> str:
+    def label_of(self, token: Token) -> str:
+        """The label of a dialog; empty where nobody knows any more which one it was."""
         return self.screening.label_of(token.flags.partition(LABELLED)[2])
 
     def _must_stay_secret(self, context: Context) -> bool:

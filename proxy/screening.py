@@ -65,7 +65,7 @@ class Screening:
         self._headers = [(name.lower(), name.lower().encode()) for name in headers]
         self._label = label
         self._named = label_in != "call-info"  # does the label stand before the name?
-        self._reasoned = label_in != "name"  # and in Call-Info?
+        self.reasoned = label_in != "name"  # and in Call-Info?
         self._labels: dict[bytes, str] = {}  # by their marks, as they were given
         self._acts_on = {name: frozenset([Action(verdict) for verdict in on]) for name, on in actions.items()}
         self._plugin_wait_s = plugin_wait_s
@@ -168,30 +168,35 @@ class Screening:
             b"X-Ringfence-Rule: " + verdict.rule.encode("ascii", "replace"),
             b"X-Ringfence-Decision: " + verdict.decision.encode(),
         )
-        if verdict.step is Step.EMERGENCY:
-            return None  # nothing that could make somebody hesitate to answer it
-        if action is Action.DIVERT and not any(
-            fired.effect == Action.TAG.value and not fired.observed for fired in verdict.fired
-        ):
-            return None  # label and ring are marks of a rule that tags
+        if not _is_marked(verdict):
+            return None
         alert = b"Alert-Info: <%s>" % verdict.ring.encode() if verdict.ring else self._alert
         if alert:
             if b"alert-info" in request.where:  # how it rings is not for the caller to say
                 lines[:] = [line for line in lines if not line[:10].lower().startswith(b"alert-info")]
             lines.append(alert)
-        label = verdict.label or self._label or (NOBODY if verdict.mask else "")
+        label = self.label_for(verdict)
         if not label:
             return None
-        if self._reasoned:
-            # Why he calls is not for the caller to say then.
-            lines[:] = [line for line in lines if canonical_name(line) != b"call-info" or b"call-reason" not in line]
-            lines.append(call_reason(label))
+        if self.reasoned:
+            self.reason(lines, label)
         if not (self._named or verdict.mask):
             return None
         if len(self._labels) >= _MOST_LABELS:
             self._labels.clear()
         self._labels[mark_of(label)] = label
         return label
+
+    def label_for(self, verdict: Verdict) -> str:
+        """What the callee is told of a call with this verdict; empty for nothing."""
+        return verdict.label or self._label or (NOBODY if verdict.mask else "") if _is_marked(verdict) else ""
+
+    @staticmethod
+    def reason(lines: list[bytes], label: str) -> None:
+        """Tell the label as the reason of a call, if there is one: why he calls is not for the caller to say then."""
+        if label:
+            lines[:] = [line for line in lines if canonical_name(line) != b"call-info" or b"call-reason" not in line]
+            lines.append(call_reason(label))
 
     def _act(self, lines: list[bytes], request: Request, verdict: Verdict) -> None:
         """What plug-ins let a call carry on; what they write, the caller's own lines of that name make room for."""
@@ -214,6 +219,18 @@ class Screening:
             return frozenset()
         asked = {each.strip().lower() for value in request.raw_all(b"privacy") for each in value.split(b";")}
         return IDENTITY_HEADERS if b"id" in asked else frozenset()
+
+
+def _is_marked(verdict: Verdict) -> bool:
+    """May label and ring say so? Nothing may that could make somebody hesitate to answer an emergency call.
+
+    They are marks of a rule that tags, also of a call that another one diverts.
+    """
+    if verdict.step is Step.EMERGENCY:
+        return False
+    if verdict.action is Action.DIVERT:
+        return any(fired.effect == Action.TAG.value and not fired.observed for fired in verdict.fired)
+    return verdict.action is Action.TAG
 
 
 class Identity:

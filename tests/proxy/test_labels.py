@@ -246,3 +246,40 @@ def test_the_operator_chooses_where_labels_stand(where: str, named: bool, reason
 def test_an_escaped_verstat_of_a_stranger_goes_as_well(written):
     line = f"From: <sip:13700003333{written}TN-Validation-Passed@x>;tag=a".encode()
     assert without_verstat(line) == b"From: <sip:13700003333@x>;tag=a"
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+@pytest.mark.parametrize("name", ["P-Asserted-Identity", "Remote-Party-ID"])
+def test_what_a_trusted_trunk_asserts_in_the_callers_responses_is_labelled_too(name: str, method: str):
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = LABELLED
+    down = play.forwarded(from_=CAME)
+    only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    up = only(play.pbx(from_callee(method, down)), to=wire.TRUNK)
+    came = f'{name}: "Wren" <sip:{wire.CALLER}@h>'
+    answer = only(play.trunk(wire.response(200, up, extra=came)), to=wire.PBX)
+    assert wire.headers(answer, name) == [f'"{LABEL} Wren" <sip:{wire.CALLER}@h>']
+
+
+def test_in_a_call_without_a_label_they_stay():
+    play = Playbook(trunks=TRUSTED)
+    down = play.forwarded(from_=CAME)
+    only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    up = only(play.pbx(from_callee("UPDATE", down)), to=wire.TRUNK)
+    came = f'P-Asserted-Identity: "Wren" <sip:{wire.CALLER}@h>'
+    assert came.encode() in only(play.trunk(wire.response(200, up, extra=came)), to=wire.PBX)
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("where", ["call-info", "both", "name"])
+def test_why_he_calls_is_told_whenever_the_caller_says_it_again(where: str, mask: bool, method: str):
+    play = Playbook(trunks=TRUSTED, label_in=where)
+    play.verdict = Verdict(Action.TAG, Step.RULES, decision=DECISION, rule="nuisance", label=LABEL, mask=mask)
+    down = play.forwarded(from_=CAME)
+    up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    again = in_dialog(method, up, cseq=2, extra='Call-Info: <data:>;purpose=jcard;call-reason="It is Wren"')
+    sent = only([each for each in play.trunk(again) if each.method], to=wire.PBX)
+    ours = f'<data:>;purpose=jcard;call-reason="{LABEL}"'
+    own = [] if mask else ['<data:>;purpose=jcard;call-reason="It is Wren"']
+    assert wire.headers(sent, "Call-Info") == (own if where == "name" else [ours])
