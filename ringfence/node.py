@@ -202,17 +202,9 @@ class Node:
         start, configuration = self._start, self._here.configuration
         self._server = server
         registry = server.metrics.registry
-        for part in (
-            self._changes,
-            self._phones,
-            self._storage,
-            self._reloading,
-            self._overheard,
-            self._audit,
-            self._exchange,
-        ):
+        parts = (self._changes, self._phones, self._storage, self._reloading, self._overheard, self._audit)
+        for part in (*parts, self._exchange, self._signatures):
             registry.register(part)
-        registry.register(self._signatures)
         self._verify_by(self._verifier_of(configuration))
         self._core.signing = self._signing_of(configuration, start.document)
         self._pages = Pages(registry, self._alive, self._fit_for_calls, configuration.metrics_from)
@@ -235,8 +227,7 @@ class Node:
             loop.create_task(self._kernel_bans.keep()),
             loop.create_task(self._collect()),
             loop.create_task(self._spare_collections()),
-            loop.create_task(self._audit.run()),
-            loop.create_task(self._exchange.run()),
+            *(loop.create_task(rounds.run()) for rounds in (self._audit, self._exchange)),
         ]
         self._overheard.begin(server, self._first_homer())
         self._screen.polled.append(self._traces.tick)
