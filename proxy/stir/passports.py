@@ -6,6 +6,7 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
+from math import inf
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from proxy.stir.failures import Failure, Unverified
 MOST: Final = 6  # Identity header fields of a call that are looked at
 LARGEST: Final = 8192  # octets of one
 LONGEST_URL: Final = 1024
+_HALF: Final = 32
+ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256 (SEC 2, 2.4.2)
 _SIGNATURE: Final = 64  # octets of an ES256 signature (RFC 7518 3.4)
 _BASE64: Final = re.compile(rb"[A-Za-z0-9_-]*")
 _TN: Final = re.compile(r"\+?[0-9*#]{1,15}")  # RFC 8225 5.2.1; some write the plus that does not belong there
@@ -41,6 +44,14 @@ class Passport(NamedTuple):
     keys: tuple[tuple[str, str], ...]  # fingerprints of media keys, by their hash
     signed: bytes
     signature: bytes
+    begins: float = 0.0  # `nbf` and `exp` (RFC 7519 4.1), which hardly any has
+    ends: float = inf
+
+    @property
+    def once(self) -> bytes:
+        """What no two PASSporTs share that somebody signed: of each signature anybody can make a second (r, n - s)."""
+        r, s = self.signature[:_HALF], int.from_bytes(self.signature[_HALF:])
+        return b"%s.%s%x" % (self.signed, r, min(s, ORDER - s))
 
 
 def read_identity(value: bytes) -> Passport:
@@ -73,9 +84,7 @@ def read_identity(value: bytes) -> Passport:
 
 
 def _read_claims(ppt: str, url: str, claims: dict[str, Any], signed: bytes, signature: bytes) -> Passport:
-    iat = claims.get("iat")
-    if isinstance(iat, bool) or not isinstance(iat, int | float) or not 0 <= iat < 2**40:
-        raise Unverified(Failure.CLAIMS)
+    iat = _time(claims.get("iat"))
     orig, div = claims.get("orig"), claims.get("div")
     attest, origid = claims.get("attest", ""), claims.get("origid", "")
     words = isinstance(attest, str) and isinstance(origid, str)
@@ -87,7 +96,7 @@ def _read_claims(ppt: str, url: str, claims: dict[str, Any], signed: bytes, sign
     return Passport(
         ppt,
         url,
-        float(iat),
+        iat,
         _one_number(orig),
         _numbers(claims.get("dest")),
         diverted,
@@ -97,7 +106,15 @@ def _read_claims(ppt: str, url: str, claims: dict[str, Any], signed: bytes, sign
         _media_keys(claims.get("mky")),
         signed,
         signature,
+        _time(claims.get("nbf", 0.0)),
+        _time(claims["exp"]) if "exp" in claims else inf,
     )
+
+
+def _time(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**40:
+        raise Unverified(Failure.CLAIMS)
+    return float(value)
 
 
 def _parameters(text: bytes) -> dict[bytes, bytes]:

@@ -18,8 +18,7 @@ class Replays:
     def is_replay(self, signed: bytes, call_id: bytes, now: float, lasts_s: float) -> bool:
         """Did another call have it? The same call may come twice: by two ways, or after a try in vain.
 
-        What was signed counts, and not the signature: there is a second one for each (RFC 6979 says how they are made,
-        and nothing prevents another).
+        Whoever signs the same words anew for another call (who calls again within the second) copies nothing.
         """
         seen = self._seen
         for key, (_, until) in seen.items():

@@ -107,9 +107,9 @@ def find_chains(values: Sequence[bytes], claimed: Claimed, now: float, lasts_s: 
 
 
 def _refuse_claims(passport: Passport, claimed: Claimed, now: float, lasts_s: float) -> None:
-    if passport.iat > now + FUTURE_S:
+    if max(passport.iat, passport.begins) > now + FUTURE_S:
         raise Unverified(Failure.FUTURE)
-    if passport.iat < now - lasts_s:
+    if passport.iat < now - lasts_s or passport.ends <= now:
         raise Unverified(Failure.STALE)
     if not passport.orig or claimed.caller != f"+{passport.orig}":
         raise Unverified(Failure.OTHER_CALLER)
@@ -144,14 +144,14 @@ Known = Mapping[str, Credential | Failure]
 def conclude(
     chains: Sequence[Chain], known: Known, claimed: Claimed, now: float, lasts_s: float, replays: Replays
 ) -> Attestation:
-    """What the first of them proves that proves anything; else why the first one does not."""
+    """What the best of them proves that proves anything, whoever wrote his first; else why the best one does not."""
     failure: Failure | None = None
-    for chain in chains:
+    for chain in sorted(chains, key=_level):
         try:
             for passport in chain.needed:
                 _verify(passport, known, now)
             for passport in chain.needed:
-                if replays.is_replay(passport.signed, claimed.call_id, now, lasts_s + FUTURE_S):
+                if replays.is_replay(passport.once, claimed.call_id, now, lasts_s + FUTURE_S):
                     raise Unverified(Failure.REPLAYED)
         except Unverified as unverified:
             failure = failure or unverified.failure
@@ -162,6 +162,10 @@ def conclude(
         return Attestation(shaken.attest, "", shaken.origid, credential.signer, _name_of(chain, known, now))
     assert failure is not None
     return failed(failure)
+
+
+def _level(chain: Chain) -> str:
+    return chain.shaken.attest
 
 
 def _verify(passport: Passport, known: Known, now: float) -> None:

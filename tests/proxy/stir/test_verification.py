@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from proxy.stir.credentials import Credential, Numbers, read_authorities, read_credential
 from proxy.stir.failures import Failure, Unverified
-from proxy.stir.passports import read_identity
+from proxy.stir.passports import ORDER, read_identity
 from proxy.stir.replays import Replays
 from proxy.stir.verification import Attestation, Claimed, conclude, failed, find_chains
 from rules.model import Call, Number, NumberClass, Trunk
@@ -204,6 +204,39 @@ def test_a_copied_one_is_a_replay_and_the_same_call_by_two_ways_is_none():
     assert verify(identity, replays=replays).level == "A"
     assert verify(identity, replays=replays).level == "A"
     assert verify(identity, call=copied, replays=replays) == Attestation("failed", "replayed")
+
+
+def twin(identity: bytes) -> bytes:
+    """The second signature that there is for each: nobody needs the key to make it."""
+    token, semicolon, beside = identity.partition(b";")
+    words, _, signature = token.rpartition(b".")
+    octets = urlsafe_b64decode(signature + b"==")
+    other = octets[:32] + (ORDER - int.from_bytes(octets[32:])).to_bytes(32)
+    return words + b"." + urlsafe_b64encode(other).rstrip(b"=") + semicolon + beside
+
+
+def test_a_copied_signature_turned_round_is_a_replay_and_one_signed_anew_is_none():
+    replays, again = Replays(), CALL._replace(call_id=b"call 2")
+    identity, anew = SIGNER.identity(), SIGNER.identity()
+    assert identity != anew
+    assert verify(identity, replays=replays).level == "A"
+    assert verify(twin(identity), call=again, replays=replays) == Attestation("failed", "replayed")
+    assert verify(anew, call=again, replays=replays).level == "A"
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [({"exp": NOW - 1}, "stale"), ({"nbf": NOW + 60}, "future"), ({"exp": "x"}, "claims"), ({"nbf": True}, "claims")],
+)
+def test_a_time_that_it_names_itself_counts(claims: dict[str, object], why: str):
+    assert verify(SIGNER.identity(**claims)).why == why
+    assert verify(SIGNER.identity(exp=NOW + 60, nbf=NOW - 60)).level == "A"
+
+
+def test_the_best_of_several_good_ones_counts_whoever_wrote_his_first():
+    best, other = SIGNER.identity(), SIGNER.identity(attest="B")
+    assert verify(best, other).level == verify(other, best).level == "A"
+    assert verify(other, SIGNER.identity(url=OTHER_URL)).level == "B"
 
 
 # ---- diversions (RFC 8946) -------------------------------------------------------------------------------------
