@@ -30,6 +30,7 @@ _HOW: Final = {
     "domain": "the host",
     "holder": "the holder",
 }
+_OF_NUMBERS: Final = ("block", "holder")  # marks that tell more of each of their calls' numbers than a mask shows
 _ENDINGS: Final = sql("select seq, source, status from decision where seq > ? and seq <= ?")
 
 
@@ -64,8 +65,18 @@ class Proposed(NamedTuple):
         }
 
 
-async def campaigns_of(here: Installation, since: float) -> list[Campaign]:
-    """Those of the log since then; asked of the records, never of a call that rings."""
+def coarse_campaign(one: Campaign, least: int) -> Campaign | None:
+    """A campaign as it is told to who may not see numbers: of so many callers at least; no call of a block is named."""
+    if not least:
+        return one
+    if one.callers < least:
+        return None
+    of_numbers = any(mark.by in _OF_NUMBERS for mark in one.marks)
+    return one._replace(samples=()) if of_numbers else one
+
+
+async def campaigns_of(here: Installation, since: float, *, least: int = 0) -> list[Campaign]:
+    """Those of the log since then; asked of the records, never of a call that rings. ``least`` callers of each."""
     found = Campaigns()
     log = here.database_of("decisions")
     if not await asyncio.to_thread(log.exists):
@@ -82,7 +93,7 @@ async def campaigns_of(here: Installation, since: float) -> list[Campaign]:
                     found.add(seen)
     finally:
         await calls.close()
-    return found.found()
+    return [told for one in found.found() if (told := coarse_campaign(one, least)) is not None]
 
 
 def _seen(row: Row, source: str, status: int | None) -> Seen | None:
@@ -178,7 +189,7 @@ def told(one: Proposed, now: float | None = None) -> list[str]:
         f"  {campaign.calls:,} calls by {callers} numbers in {_span(campaign.last - campaign.first)}, "
         f"{100 * campaign.answered:.0f} % answered, {one.complaints} complaints; "
         f"the last {_span(max(now - campaign.last, 0.0))} ago; trunks {', '.join(campaign.trunks)}",
-        f"  such as {', '.join(campaign.samples)}",
+        *([f"  such as {', '.join(campaign.samples)}"] if campaign.samples else []),
     ]
     if not one.text:
         return [*lines, f"  {one.why_not}"]

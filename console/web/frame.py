@@ -92,6 +92,7 @@ class NotAllowed(Exception):
         self.right = right
 
 
+TYPED = "typed "  # in the address of a number: whoever came by it wrote the number himself
 UNREADABLE = mark("This address is of another installation, or cut short. Look the number up again.")
 
 

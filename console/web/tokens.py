@@ -12,6 +12,8 @@ from secrets import token_urlsafe
 from rules.storage.sealed_texts import LONGEST, SealedTexts
 
 _WHAT = b"console"  # keeps these apart from the pseudonyms that the same key makes (RFC 7693 2.8: personalization)
+_WHERE = b"place"
+_MARK = 32  # characters before a text that stands in one place only
 
 
 class Tokens:
@@ -39,6 +41,22 @@ class Tokens:
     def sealed(self, text: str) -> str:
         """A text as it may stand in an address; nothing stays nothing."""
         return self._texts.sealed(text)
+
+    def placed(self, where: str, text: str) -> str:
+        """A text that stands in an address of one page only, and that nobody can have made by typing another one."""
+        return self.sealed(f"{self._of_place(where, text)}{text}")
+
+    def place(self, where: str, sealed: str) -> str:
+        """What was placed there; nothing for anything else, as for what somebody typed elsewhere."""
+        found = self.opened(sealed)
+        made, text = found[:_MARK], found[_MARK:]
+        return (
+            text if hmac.compare_digest(self._of_place(where, text).encode(), made.encode("utf-8", "replace")) else ""
+        )
+
+    def _of_place(self, where: str, text: str) -> str:
+        asked = f"{len(where)} {where}{text}".encode()
+        return blake2s(asked, key=self._key, person=_WHERE, digest_size=_MARK // 2).hexdigest()
 
     def opened(self, sealed: str) -> str:
         """What was sealed here; nothing for anything else."""

@@ -107,3 +107,11 @@ async def test_a_text_of_a_stranger_ends_no_other_campaign(here):
     here.file.write_text(CONFIGURATION.replace("rules: []", "rules: [own.yaml]"))
     [again] = await proposals(here, since, [found])
     assert again.why_not == f"its rule is there already, as campaign-{found.id} (own.yaml:2)"
+
+
+async def test_who_may_see_no_number_is_told_of_so_many_callers_at_least_and_of_no_call_of_a_block(here):
+    [one] = await campaigns_of(here, time.time() - 7200, least=5)
+    assert (one.calls, one.samples) == (30, ()), "a call's page would show more of its number than the mask does"
+    assert await campaigns_of(here, time.time() - 7200, least=31) == []
+    [shown] = await proposals(here, time.time() - 7200, [one])
+    assert "such as" not in "\n".join(told(shown))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.answers import Answer
-from console.cli.noted import note_preview
+from console.cli.noted import least_callers, note_preview
 from console.cli.options import moment
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ async def campaigns(
     from ringfence.campaigns import campaigns_of, proposals, told
 
     begin = moment(since, now=time.time(), zone=here.zone, ahead=False)
-    those = await campaigns_of(here, begin)
+    those = await campaigns_of(here, begin, least=least_callers(here))
     found = await proposals(here, begin, those if everyone else those[:SHOWN])
     await note_preview(here, sum(one.campaign.calls for one in found), "past calls: campaigns")
     data = [one.as_data() for one in found]

@@ -11,7 +11,7 @@ import typer
 from console.cli.answering import command
 from console.cli.answers import Answer, fail, table
 from console.cli.files import finished_file
-from console.cli.noted import note_preview, note_unmasking
+from console.cli.noted import least_callers, note_preview, note_unmasking
 from console.cli.options import moment
 from console.cli.workbench.rules_commands import rules_app
 
@@ -89,7 +89,8 @@ async def _of_campaign(here: Installation, name: str, campaign: str, since: str)
     if here.who.roles:
         ask_one_of(here.who, [Right.RULES_WRITE])  # past calls are asked, as by `campaigns`
     begin = moment(since, now=time.time(), zone=here.zone, ahead=False)
-    found = next((one for one in await campaigns_of(here, begin) if one.id == campaign), None)
+    known = await campaigns_of(here, begin, least=least_callers(here))
+    found = next((one for one in known if one.id == campaign), None)
     if found is None:
         fail(f"there is no campaign {campaign} since then; `ringfence campaigns` lists those that there are")
     await note_preview(here, found.calls, "past calls: rules new")

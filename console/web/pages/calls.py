@@ -40,6 +40,7 @@ _AT_ONCE = 50
 _IDLE = frozenset({NO_ENTRY, NO_ENTRY_THEN, NO_CALLBACK, NO_EMERGENCY})
 Text = Annotated[str, Field(max_length=300), AfterValidator(str.strip)]
 _WHOLE = 14  # a plus and 13 digits: of no longer number is less shown
+_SHORTEST = 8  # digits of a number of a plan, CN:95012345, of which as little is shown as of any
 _BEYOND = ";"  # behind every digit
 
 
@@ -133,10 +134,11 @@ def _wanted(visit: Visit, asked: Asked) -> tuple[Wanted, dict[str, str]]:
 
 def _tells_more(visit: Visit, text: str) -> bool:
     """Would who sees numbers masked learn hidden digits of them, by asking for shorter and shorter ranges?"""
-    if visit.may(Right.NUMBERS_UNMASK) or not text.startswith("+"):
+    if visit.may(Right.NUMBERS_UNMASK):
         return False
     begins = text.removesuffix("*")
-    return ".." in text or (begins != text and not mask(begins.ljust(_WHOLE, "0")).startswith(begins))
+    whole = _WHOLE if begins.startswith("+") else begins.find(":") + 1 + _SHORTEST
+    return ".." in text or (begins != text and not mask(begins.ljust(whole, "0")).startswith(begins))
 
 
 def sees_numbers(visit: Visit) -> bool:

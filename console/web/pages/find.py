@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from console.web.frame import NotAllowed, Visit
+from console.web.frame import TYPED, NotAllowed, Visit
 from console.web.translation import mark
 from ringfence.people import Right
 from ringfence.recorded_calls import SeveralCalls, find
@@ -41,7 +41,7 @@ async def lead(request: Request, q: Annotated[str, Form(max_length=300)] = "") -
         nothing = visit.say(mark("Nothing here has this number, decision or Call-ID."))
         return visit.go("calls", notice=nothing, good=False)
     if any(page.name == "number" for page in visit.ground.pages):
-        return visit.go("number", visit.sealed(number.canonical))
+        return visit.go("number", visit.sealed(f"{TYPED}{number.canonical}"))
     return visit.go("calls", caller=visit.sealed(text))
 
 

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Form, Query, Response
 from starlette.datastructures import UploadFile
 
 from console.api.lists import callers_of_the_last_day, lists_of
-from console.web.frame import NotThere, Page, Section, Visit
+from console.web.frame import UNREADABLE, NotThere, Page, Section, Visit
 from console.web.translation import mark
 from desk.disclosure import note_listing, note_preview, note_search
 from ringfence.installation import Installation
@@ -97,13 +97,20 @@ async def one_list(
     policy = lists.settings.get(name)
     if policy is None:
         raise NotThere(visit.say(mark("There is no such list.")))
-    found = await lists.show(name, limit=_AT_ONCE + 1, after=visit.reopened(after))
+    behind = visit.ground.tokens.place(name, after)
+    if after and not behind:  # a number that is typed elsewhere would lead to the next one, and a half to its digits
+        raise NotThere(visit.say(UNREADABLE))
+    found = await lists.show(name, limit=_AT_ONCE + 1, after=behind)
     shown = found[:_AT_ONCE] if visit.may(Right.NUMBERS_UNMASK) else [untold(one) for one in found[:_AT_ONCE]]
     await note_listing(visit.desk.archive, "list", len(shown), actor=visit.actor.name, list=name)
     decisions: Decisions | None = await visit.here.recorded()
     texts = [one.text for one in shown]
     hits = await hits_told(decisions, name, texts, visit.least_callers) if decisions else {}
-    more = visit.url("lists", name, after=visit.sealed(shown[-1].text)) if len(found) > _AT_ONCE else ""
+    more = (
+        visit.url("lists", name, after=visit.ground.tokens.placed(name, shown[-1].text))
+        if len(found) > _AT_ONCE
+        else ""
+    )
     count = (await lists.counts()).get(name, 0)
     known: dict[str, Any] = {"entries": shown, "hits": hits, "more": more, "count": count, "now": visit.ground.now()}
     return visit.show("list.html", name=name, policy=policy, **known)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 
 from console.api.lists import lists_of
-from console.web.frame import UNREADABLE, NotThere, Page, Section, Visit
+from console.web.frame import TYPED, UNREADABLE, NotThere, Page, Section, Visit
 from console.web.translation import mark
 from desk.accusations import accusations
 from desk.case_files import cases_of
@@ -30,7 +30,6 @@ from rules.records.searching import Wanted, search
 PAGE = Page("number", mark("Number"), Right.CALLS_READ, Section.WATCH, key="n", order=40)
 router = APIRouter()
 _CALLS = 12
-_TYPED = "typed "  # in an address: whoever came by it wrote the number himself
 
 
 @router.get("")
@@ -48,15 +47,15 @@ async def look_up(visit: Annotated[Visit, PAGE.visited], number: Annotated[str, 
         return visit.go("number", notice=str(error), good=False)
     if not read.canonical:
         return visit.go("number", notice=visit.say(mark("This is no number.")), good=False)
-    return visit.go("number", visit.sealed(f"{_TYPED}{read.canonical}"))
+    return visit.go("number", visit.sealed(f"{TYPED}{read.canonical}"))
 
 
 @router.get("/{sealed}")
 async def story(visit: Annotated[Visit, PAGE.visited], sealed: str) -> Response:
     """Everything that is known of it, as far as whoever looks may know it."""
     number = _opened(visit, sealed)
-    typed = number.startswith(_TYPED)
-    return await _story(visit, number.removeprefix(_TYPED), known_to_him=typed)
+    typed = number.startswith(TYPED)
+    return await _story(visit, number.removeprefix(TYPED), known_to_him=typed)
 
 
 @router.post("/{sealed}/unmask")
@@ -66,7 +65,7 @@ async def in_full(
     reason: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
     """The number in full, this once: for a reason, so many in an hour, on record before it is shown."""
-    number, archive = _opened(visit, sealed).removeprefix(_TYPED), visit.desk.archive
+    number, archive = _opened(visit, sealed).removeprefix(TYPED), visit.desk.archive
     hidden = archive.secrecy.pseudonym(number)
     await unmask(archive, Unmasking("number", [hidden], visit.actor.name, reason, "number"))
     return await _story(visit, number, clear=number)

@@ -35,3 +35,14 @@ def test_a_number_in_an_address_is_read_by_nobody_else(text):
 @pytest.mark.parametrize("odd", ["", "x", "AAAA", "é", "A" * 1_000, "+8613800138000", "\x00"])
 def test_what_was_not_sealed_here_is_nothing(odd):
     assert Tokens(KEY).opened(odd) == ""
+
+
+def test_what_is_placed_is_good_there_alone_and_nobody_makes_it_by_typing():
+    tokens = Tokens(bytes(32))
+    placed = tokens.placed("sealed", "CN:95012345")
+    assert tokens.place("sealed", placed) == "CN:95012345"
+    typed = tokens.opened(placed)
+    for where, odd in (("blocked", placed), ("sealed", tokens.sealed("CN:95012345")), ("sealed", "CN:95012345")):
+        assert tokens.place(where, odd) == ""
+    assert tokens.place("sealed", "") == ""
+    assert typed.endswith("CN:95012345")

@@ -96,6 +96,8 @@ async def test_a_search(house, calls, asked, shown):
         ({"verdict": "x"}, "night-calls"),
         ({"caller": "+8613912345000..+8613912345999"}, "a whole number"),
         ({"caller": "+86139123*"}, "a whole number"),
+        ({"caller": "950*"}, "a whole number"),
+        ({"caller": "95012000..95012999"}, "a whole number"),
     ],
 )
 async def test_what_cannot_be_searched_for_is_told(house, calls, asked, told):

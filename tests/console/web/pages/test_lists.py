@@ -36,6 +36,9 @@ async def test_a_list_is_browsed_page_by_page_and_masked(house, entries):
     assert safe(first.text)
     more = re.search(r'href="(/console/lists/blocked\?after=[^"]+)"', first.text)[1]
     second = await viewer.get(more)
+    typed = await viewer.send_form("/console/find", page="/console/lists", q="+8617000000030")
+    elsewhere = await viewer.get("/console/lists/blocked", params={"after": typed.url.path.rpartition("/")[2]})
+    assert elsewhere.status_code == 404, "a number that is typed elsewhere leads to no next one: halves would find it"
     assert second.text.count("data-row>") == 11
     assert "17000000049" not in more
     every = await viewer.get("/console/lists")
