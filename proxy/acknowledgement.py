@@ -18,7 +18,7 @@ from proxy.sip.flow import Listener
 from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request
 from proxy.sip.uri import parse_uri
-from proxy.token import MASKED, Token
+from proxy.token import LABELLED, MASKED, Token
 from proxy.validation import Refusal, read_fields, read_forwards
 
 
@@ -59,7 +59,9 @@ def forward_ack(core: Node, request: Request, via: Via, flow: PeerFlow, peer: Pe
             unlabel(lines, request, token)
         show_trunk_host(lines, request, targets[0])
     elif is_masked(plan.users) and b"from" in request.where:
-        hide(lines, request, "", core.tokens, core.dialogs.names_of(token) if token is not None else ())
+        known = core.dialogs.names_of(token) if token is not None else ()
+        label = core.label_of(token) if token is not None and LABELLED in token.flags else ""
+        hide(lines, request, label, core.tokens, known)
     elif b"from" in request.where:
         dress(lines, request, None, stranger=not peer.trunk.identity_trusted)
     # A retransmitted ACK must get the same branch (16.11).

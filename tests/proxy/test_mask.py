@@ -88,7 +88,7 @@ def test_no_request_of_the_caller_tells_it(method: str, forgotten: bool):
 def test_nor_does_his_ack_or_his_cancel():
     play, _, up = masked()
     ack = only(play.trunk(in_dialog("ACK", up)), to=wire.PBX)
-    assert "anonymous.invalid" in wire.header(ack, "From")
+    assert wire.header(ack, "From") == SHOWN
     assert "12345678" not in digits(ack)
     play = Playbook(trunks=TRUSTED)
     play.verdict = MASKED

@@ -261,6 +261,18 @@ def test_a_call_that_was_diverted_is_vouched_for_by_the_chain():
     assert needed(*identities) == {URL, OTHER_URL}
 
 
+def test_one_that_came_here_before_it_was_diverted_to_here_is_no_copy_and_its_copy_is_one():
+    replays = Replays()
+    first = Claimed(f"+{CALLER}", f"+{FIRST}", f"+{FIRST}", b"call 1", frozenset())
+    assert verify(SHAKEN, call=first, certificates=LED, replays=replays).level == "A"
+    identities, second = (SHAKEN, div(FORWARDER, CALLED, FIRST)), CALL._replace(call_id=b"call 2")
+    for _ in range(2):
+        assert verify(*identities, call=second, certificates=LED, replays=replays).level == "A"
+    third = CALL._replace(call_id=b"call 3")
+    assert verify(*identities, call=third, certificates=LED, replays=replays).why == "replayed"
+    assert verify(SHAKEN, call=first._replace(call_id=b"call 3"), replays=replays).why == "replayed"
+
+
 def test_a_call_that_was_diverted_twice():
     between = ROOT.sign(one("12155558888"))
     certificates = LED | known((THIRD, between))
