@@ -323,6 +323,18 @@ def granted_against_rules(path: Path, since: float) -> dict[str, int]:
         reader.close()
 
 
+def granted_numbers(path: Path, since: float) -> frozenset[str]:
+    """The numbers whose appeals were granted since then, whatever they attacked, if there is such a database."""
+    if not path.exists():
+        return frozenset()
+    reader = HotReader(path)
+    try:
+        query = "select distinct number from appeal where state = 'granted' and decided >= ?"
+        return frozenset(str(row[0]) for row in reader.rows(query, (since,)))
+    finally:
+        reader.close()
+
+
 def _reason(appeal: Appeal, reason: str) -> str:
     """Why a seal was released, as the case tells it."""
     return f"appeal {appeal.reference}: {reason}"

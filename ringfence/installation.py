@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -156,10 +156,17 @@ class Installation:
     @property
     def exchange(self) -> Exchange:
         """What is taken from other operators."""
+        from desk.appeals import granted_numbers
         from ringfence.exchange.exchange import Exchange
 
-        settings = self.configuration.exchange
-        return Exchange(settings, self.base, self.exchange_folder, now=time.time, clock=time.monotonic)
+        return Exchange(
+            self.configuration.exchange,
+            self.base,
+            self.exchange_folder,
+            now=time.time,
+            clock=time.monotonic,
+            released=partial(granted_numbers, self.database_of("complaints")),
+        )
 
     @property
     def exchange_folder(self) -> Path:

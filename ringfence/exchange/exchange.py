@@ -24,7 +24,7 @@ from rules.lists.imports import Wishes, import_rows
 from rules.lists.list_files import FileLine
 from rules.lists.origins import Origin
 from rules.numbering.intervals import interval_of
-from rules.sharing.agreement import Voice, agreement
+from rules.sharing.agreement import Heard, Voice, agreement, standing_of
 from rules.sharing.contradictions import claimed, contradicted, own_numbers
 from rules.sharing.entries import SharedEntry, Withdrawal, day_of
 from rules.sharing.taking import SOURCE, Wanted, choose, nearest, rows_of
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from rules.lists.editing import Lists
 
 AGREED: Final = "partners"  # the source of what several agree on
+_REMEMBERED_S: Final = 365 * 86_400.0  # a release by an appeal
+_HEARD: Final = 0.5  # of his weight: below it what a partner lists does nothing by itself
 _FEWEST: Final = 100  # entries that a version may add whatever it had
 
 
@@ -55,6 +57,9 @@ class _Counted(NamedTuple):
     left_out: dict[str, int]
     waiting: dict[str, str]
     left: bool
+    released: frozenset[str]
+    listed: int
+    weight: float = 1.0  # what is left of it
 
 
 class Exchange:
@@ -68,9 +73,11 @@ class Exchange:
         *,
         now: Callable[[], float],
         clock: Callable[[], float],
+        released: Callable[[float], frozenset[str]] = lambda _: frozenset(),
     ) -> None:
+        """``released`` knows the numbers whose appeals were granted here since a moment."""
         self.settings, self._base, self.folder = settings, base, folder
-        self._now, self._clock = now, clock
+        self._now, self._clock, self._released = now, clock, released
 
     def files(self, name: str) -> PartnerFiles:
         """The folder of a partner."""
@@ -133,10 +140,10 @@ class Exchange:
         files = self.files(name)
         self.partner(name)
         with files.changing() as standing:
-            if number not in standing.waiting:
+            if let and number not in standing.waiting:
                 raise ExchangeError(f"{number} of {name} does not wait", "`ringfence share waiting` shows what does")
             standing.decided[number] = let
-            del standing.waiting[number]
+            standing.waiting.pop(number, None)
         await self.apply(lists)
         about = ("number", lists.entering.pseudonym(number))
         await self._enter(lists, about, "let through" if let else "kept off", author, reason, name)
@@ -219,10 +226,10 @@ class Exchange:
 
     async def _apply(self, lists: Lists) -> set[str]:
         await self._forget_strangers(lists)
-        changed, counting = set(), {}
-        for name, one in (await self._counted(lists)).items():
-            counting[name] = one.entries
-            rows = rows_of(name, nearest(one.entries).values())
+        changed, counted = set(), await self._counted(lists)
+        for name, one in counted.items():
+            heard = one.weight >= _HEARD
+            rows = rows_of(name, nearest(one.entries).values()) if heard else []
             list_name = self.settings.partners[name].into
             report = await self._write(lists, list_name, SOURCE + name, rows, f"version {one.version}")
             if report.import_id is not None:
@@ -230,43 +237,52 @@ class Exchange:
             if one.version or one.left:
                 await asyncio.to_thread(self._note, name, one, len(rows), list_name)
         if self.settings.agreed is not None:
-            await self._apply_agreed(lists, counting)
+            await self._apply_agreed(lists, counted)
         return changed
 
     async def counting(self, lists: Lists) -> list[SharedEntry]:
         """All that counts of all partners."""
         return [entry for one in (await self._counted(lists)).values() for entry in one.entries]
 
+    async def released(self) -> frozenset[str]:
+        """The numbers whose appeals were granted here within a year."""
+        return await asyncio.to_thread(self._released, self._now() - _REMEMBERED_S)
+
     async def _counted(self, lists: Lists) -> dict[str, _Counted]:
         """What counts of each partner at this moment."""
         feeds: dict[str, list[Withdrawal]] = {}
         for name, partner in self.settings.partners.items():
             feeds.setdefault(partner.operator, []).extend(await asyncio.to_thread(self.files(name).feed))
+        released = await self.released()
         found = {}
         for name, partner in sorted(self.settings.partners.items()):
             files = self.files(name)
             standing = await asyncio.to_thread(files.standing)
-            chosen = choose(
-                (await asyncio.to_thread(files.state, standing.version)).values(),
-                wanted_of(partner),
-                withdrawn_for(partner.operator, feeds),
-                ours=self.settings.operator,
-                today=day_of(self._now()),
-            )
+            state = await asyncio.to_thread(files.state, standing.version)
+            withdrawn = withdrawn_for(partner.operator, feeds)
+            today = day_of(self._now())
+            chosen = choose(state.values(), wanted_of(partner), withdrawn, ours=self.settings.operator, today=today)
             against = await contradicted(lists.store, chosen.entries, self._now())
-            off = {number for number in against if not standing.decided.get(number, False)}
-            waiting = {number: against[number] for number in sorted(off - standing.decided.keys())}
+            decided = standing.decided
+            off = {number for number in against if not decided.get(number)} | released
+            off |= {number for number, let in decided.items() if not let}
+            waiting = {number: against[number] for number in sorted(against.keys() - decided.keys() - released)}
             counting = [one for one in chosen.entries if one.number not in off]
+            wrong = released & ({number for _, number in state} | set(standing.released))
             found[name] = _Counted(
-                standing.version, counting, dict(chosen.left_out), waiting, standing.left is not None
+                *(standing.version, counting, dict(chosen.left_out), waiting),
+                left=standing.left is not None,
+                released=wrong,
+                listed=len(state),
             )
-        return found
+        return _weighed(found)
 
     def _note(self, name: str, one: _Counted, entries: int, into: str) -> None:
         """Keep what became of a partner's version."""
         with self.files(name).changing() as standing:
             standing.entries, standing.left_out, standing.waiting = entries, one.left_out, one.waiting
-            standing.ever, standing.into = max(standing.ever, entries), into
+            standing.released, standing.listed, standing.into = sorted(one.released), one.listed, into
+            standing.left_of_weight = one.weight
 
     async def _forget_strangers(self, lists: Lists) -> None:
         """Of whom ringfence.yaml knows nothing any more nothing stays."""
@@ -280,17 +296,17 @@ class Exchange:
                     await self._write(lists, name, SOURCE + path.name, [], "he is no partner any more")
                 await asyncio.to_thread(files.forget)
 
-    async def _apply_agreed(self, lists: Lists, chosen: dict[str, list[SharedEntry]]) -> None:
+    async def _apply_agreed(self, lists: Lists, counted: dict[str, _Counted]) -> None:
         """Let stand what enough of them agree on."""
         agreed = self.settings.agreed
         assert agreed is not None
         voices: dict[str, list[tuple[Voice, SharedEntry]]] = {}
         weights: dict[str, float] = {}
-        for name, entries in chosen.items():
+        for name, one_partner in counted.items():
             partner = self.settings.partners[name]
             holder = partner.holder or partner.operator
-            weights[holder] = max(weights.get(holder, 0.0), partner.weight)
-            for one in entries:
+            weights[holder] = max(weights.get(holder, 0.0), partner.weight * one_partner.weight)
+            for one in one_partner.entries:
                 voices.setdefault(one.number, []).append((Voice(holder, one.origin), one))
         kept = []
         for number in sorted(voices):
@@ -310,6 +326,17 @@ class Exchange:
         origin = Origin(source, reason=reason, author=source)
         wishes = Wishes(on_error="skip", replace_all=True, wide=True, force=True, insist=True, standing=True)
         return await import_rows(lists, name, rows, origin, wishes)
+
+
+def _weighed(found: dict[str, _Counted]) -> dict[str, _Counted]:
+    """With what is left of each partner's weight, which depends on the others."""
+    weighed = {}
+    for name, one in found.items():
+        others = [other for other_name, other in found.items() if other_name != name]
+        released, listed = sum(len(other.released) for other in others), sum(other.listed for other in others)
+        left = standing_of(Heard(len(one.released), one.listed), Heard(released, listed))
+        weighed[name] = one._replace(weight=left)
+    return weighed
 
 
 def wanted_of(partner: PartnerSettings) -> Wanted:

@@ -51,10 +51,12 @@ class Giving:
                 if other is None or (one.hop, -one.version) < (other.hop, -other.version):
                     taken[one.key] = one
             state = passed_on(taken, ours, settings.most_hops) | state
-        today = day_of(self._now())
+        today, released = day_of(self._now()), await exchange.released()
 
         def why(one: SharedEntry) -> str:
-            return "" if ended_by_itself(one, today) else "removed"
+            if ended_by_itself(one, today):
+                return ""
+            return "appeal" if one.number in released else "removed"
 
         done = await asyncio.to_thread(repository.publish, state, why, ours)
         return done._replace(left_out=own.left_out)

@@ -43,8 +43,9 @@ class Standing:
     left_out: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)  # number -> what contradicts it
     decided: dict[str, bool] = field(default_factory=dict)  # number -> was it let through by a person?
-    ever: int = 0  # entries that ever counted
-    released: int = 0  # numbers that our own appeals released though he lists them
+    listed: int = 0  # entries of the version that counts
+    released: list[str] = field(default_factory=list)  # numbers that he listed and our own appeals released
+    left_of_weight: float = 1.0  # because of them
 
     @property
     def version(self) -> int:

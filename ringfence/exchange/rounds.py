@@ -70,6 +70,10 @@ class ExchangeRounds(Collector):
             if name
             else f"nothing is given to other operators: {fault}"
             for name, fault in sorted(self._said.items())
+        ] + [
+            f"partner {name} lost weight, {one.left_of_weight} is left: appeals released {len(one.released)} of his"
+            for name, one in sorted(self.standings.items())
+            if one.left_of_weight < 1.0
         ]
 
     def collect(self) -> Iterator[Metric]:
@@ -78,6 +82,7 @@ class ExchangeRounds(Collector):
             ("ringfence_partner_version", "Version that counts.", lambda one: one.version),
             ("ringfence_partner_entries", "Entries that count.", lambda one: one.entries),
             ("ringfence_partner_waiting", "Entries that wait for a person.", lambda one: len(one.waiting)),
+            ("ringfence_partner_weight", "What is left of his weight.", lambda one: one.left_of_weight),
             ("ringfence_partner_refused", "Is what he offers refused?", lambda one: int(bool(one.fault))),
             (
                 "ringfence_partner_looked_timestamp_seconds",

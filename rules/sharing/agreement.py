@@ -40,3 +40,22 @@ def _place(holder: str, said: Mapping[str, set[str]], heard: dict[str, str], see
             heard[origin] = holder
             return True
     return False
+
+
+class Heard(NamedTuple):
+    """How often we had to release what a partner lists."""
+
+    released: int
+    listed: int
+
+
+_FEWEST = 3  # releases: of fewer nothing is concluded
+_AS_IF = 1_000  # entries, so that a short list is not told by one of them
+
+
+def standing_of(one: Heard, others: Heard) -> float:
+    """What is left of a partner's weight: as much less as what he lists is released more often than what others do."""
+    if one.released < _FEWEST:
+        return 1.0
+    usual = (others.released + 1) / (others.listed + _AS_IF)
+    return min(1.0, round(usual * (one.listed + _AS_IF) / one.released, 3))

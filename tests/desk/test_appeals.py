@@ -2,7 +2,7 @@
 
 import pytest
 
-from desk.appeals import granted_against_rules
+from desk.appeals import granted_against_rules, granted_numbers
 from desk.archive import complaints_path
 from desk.deadlines import ClockState
 from desk.faults import ComplaintError, Conflict, NotFound, Refused
@@ -86,6 +86,8 @@ async def test_rules_that_lost_appeals_are_counted_beside_the_desk(town, tmp_pat
     assert granted_against_rules(path, town.now) == {"night-calls": 2}
     assert granted_against_rules(path, town.now + 1) == {}
     assert granted_against_rules(tmp_path / "none.db", 0) == {}
+    assert granted_numbers(path, town.now) == {SPAM, "CN:95012346"}
+    assert granted_numbers(path, town.now + 1) == granted_numbers(tmp_path / "none.db", 0) == frozenset()
 
 
 async def test_the_same_appeal_again_is_the_same(town):

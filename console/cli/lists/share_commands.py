@@ -150,7 +150,7 @@ async def accept(here: Installation, name: Partner, number: Waiting, reason: Rea
 
 @command(share_app)
 async def refuse(here: Installation, name: Partner, number: Waiting, reason: Reason) -> Answer:
-    """Let an entry that waits never count."""
+    """Let an entry never count, whether it waits or not."""
     await here.exchange.decide(await here.lists(), name, number, let=False, author=here.actor, reason=reason)
     return Answer({"partner": name, "number": number, "counts": False}, f"{number} of {name} does not count.")
 
@@ -159,7 +159,7 @@ async def refuse(here: Installation, name: Partner, number: Waiting, reason: Rea
 async def partners(here: Installation) -> Answer:
     """Show how it stands with each partner: version, entries that count, what was refused and why."""
     rows = [_row(here, name) for name in sorted(here.configuration.exchange.partners)]
-    columns = ("partner", "operator", "version", "entries", "waiting", "looked", "fault")
+    columns = ("partner", "operator", "version", "entries", "waiting", "weight", "looked", "fault")
     return table(columns, rows, here.zone, none="There is no partner.")
 
 
@@ -171,6 +171,8 @@ def _row(here: Installation, name: str) -> dict[str, Any]:
         "version": standing.version,
         "entries": standing.entries,
         "waiting": len(standing.waiting),
+        "weight": round(here.configuration.exchange.partners[name].weight * standing.left_of_weight, 3),
+        "released": len(standing.released),
         "looked": shown_time(standing.looked, zone),
         "fault": standing.said,
         "left_out": standing.left_out,

@@ -41,6 +41,7 @@ class Operator:
     def __init__(self, folder: Path, name: str, clock: Clock) -> None:
         self.folder, self.name, self.clock = folder / name, name, clock
         self.folder.mkdir()
+        self.released: frozenset[str] = frozenset()  # by appeals
         self.settings = ExchangeSettings.model_validate(
             {"operator": f"{name}.example", "publish": {"lists": {"blocked": "fraud", "dno": "do-not-originate"}}}
         )
@@ -78,7 +79,12 @@ class Operator:
     @property
     def exchange(self) -> Exchange:
         """What is taken."""
-        return Exchange(self.settings, self.folder, self.folder / "partners", now=self.clock, clock=self.clock)
+        return Exchange(
+            *(self.settings, self.folder, self.folder / "partners"),
+            now=self.clock,
+            clock=self.clock,
+            released=lambda _: self.released,
+        )
 
     async def block(self, *numbers: str) -> None:
         """List numbers of one's own."""

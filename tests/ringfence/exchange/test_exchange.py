@@ -251,3 +251,22 @@ async def test_who_takes_only_some_reasons_ranges_and_ends_gets_no_more(three):
     await b.poll()
     assert await b.listed("from-a") == {}
     assert "frozen" in b.exchange.files("a").standing().fault  # and he signed nothing for a month
+
+
+async def test_a_partner_who_has_to_be_released_more_often_than_others_loses_weight_by_itself(three):
+    a, b, c = three
+    c.set(agreed={"into": "agreed", "partners": 2})
+    wrong = [f"+861701234567{at}" for at in range(5)]
+    await a.block(*wrong, "+8618812345678")
+    await b.block("+8618812345678")
+    for one in (a, b):
+        await one.publish()
+    for count, listed, agreed, weight in ((2, 4, 1, 1.0), (3, 0, 0, 0.335), (0, 6, 1, 1.0)):
+        c.released = frozenset(wrong[:count])
+        await c.poll()
+        standing = c.exchange.files("a").standing()
+        assert (standing.entries, len(await c.listed("agreed")), standing.left_of_weight) == (listed, agreed, weight)
+        assert not set(wrong[:count]) & set(await c.listed("from-a"))
+    await c.exchange.decide(c.lists, "a", wrong[0], let=False, author="li", reason="she rang me")
+    await c.poll()
+    assert wrong[0] not in await c.listed("from-a")

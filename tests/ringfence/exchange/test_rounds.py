@@ -22,6 +22,7 @@ class Here:
 async def test_what_is_refused_is_told_until_it_is_right_and_measured(tmp_path):
     with PartnerFiles(tmp_path / "beta").changing() as standing:
         standing.index, standing.entries, standing.waiting, standing.fault = {"version": 7}, 3, {"+86": "x"}, "gap"
+        standing.left_of_weight, standing.released = 0.4, ["x", "y", "z"]
     came = [Round({"beta": "a gap"}), Round({}, "keys are away"), OSError(None, "it took longer"), Round({})]
 
     async def work(_):
@@ -35,17 +36,18 @@ async def test_what_is_refused_is_told_until_it_is_right_and_measured(tmp_path):
     while came:
         await rounds.once()
         told.append(rounds.ailments())
+    lost = "partner beta lost weight, 0.4 is left: appeals released 3 of his"
     assert told == [
-        ["nothing is taken from partner beta: a gap"],
-        ["nothing is given to other operators: keys are away"],
-        ["nothing is given to other operators: it took longer"],
-        [],
+        ["nothing is taken from partner beta: a gap", lost],
+        ["nothing is given to other operators: keys are away", lost],
+        ["nothing is given to other operators: it took longer", lost],
+        [lost],
     ]
     registry = CollectorRegistry()
     registry.register(rounds)
-    figures = ("version", "entries", "waiting", "refused", "looked_timestamp_seconds")
+    figures = ("version", "entries", "waiting", "weight", "refused", "looked_timestamp_seconds")
     assert [registry.get_sample_value(f"ringfence_partner_{name}", {"partner": "beta"}) for name in figures] == [
-        *(7, 3, 1, 1, 0),
+        *(7, 3, 1, 0.4, 1, 0),
     ]
 
 

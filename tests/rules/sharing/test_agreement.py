@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.sharing.agreement import Voice, agreement
+from rules.sharing.agreement import Heard, Voice, agreement, standing_of
 
 ALL = dict.fromkeys("abcd", 1.0)
 
@@ -25,3 +25,19 @@ ALL = dict.fromkeys("abcd", 1.0)
 def test_witnesses_are_pairs_of_a_holder_and_an_origin(said, weights, together):
     assert agreement([Voice(*one) for one in said], weights) == together
     assert agreement([Voice(*one) for one in reversed(said)], weights) == together
+
+
+@pytest.mark.parametrize(
+    ("one", "others", "left"),
+    [
+        ((0, 0), (0, 0), 1.0),
+        ((2, 10), (0, 100_000), 1.0),  # two prove nothing
+        ((3, 100), (0, 0), 0.367),
+        ((3, 100_000), (0, 0), 1.0),
+        ((30, 10_000), (20, 10_000), 0.7),
+        ((300, 10_000), (20, 10_000), 0.07),
+        ((20, 10_000), (300, 10_000), 1.0),
+    ],
+)
+def test_who_is_released_more_often_than_others_weighs_as_much_less(one, others, left):
+    assert standing_of(Heard(*one), Heard(*others)) == left
