@@ -49,6 +49,13 @@ class Configuration(ProxySettings, DeskSettings):
         """In which plan what people type is read (rules/numbering/typed.py); undecided between several countries."""
         return home_of(self.country, (trunk.country for trunk in self.trunks))
 
+    @property
+    def thresholds_by_trunk(self) -> dict[str, tuple[int, int]]:
+        """Tag and reject, of all trunks."""
+        usual = self.thresholds
+        found = [one.facts(tag_at=usual.tag, reject_at=usual.reject) for one in self.trunks]
+        return {one.name: (one.tag_at, one.reject_at) for one in found}
+
 
 def rule_files(base: Path, pattern: str) -> list[Path]:
     """The rule files that one line of `rules:` means, in one order everywhere."""

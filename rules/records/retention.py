@@ -10,6 +10,7 @@ from rules.model import Number, NumberClass
 from rules.records.decisions import first_decision
 from rules.records.privacy import area
 from rules.records.rule_days import count_rules, forget_rules, teach_days
+from rules.records.would_change import USUAL, Thresholds
 from rules.storage.store import Connection, Store
 
 _AT_ONCE = 5_000
@@ -64,6 +65,7 @@ class Keeping(NamedTuple):
     zone: str = "UTC"
     masked: bool = True
     limit: int = 50_000  # in memory, while the disk can't follow
+    thresholds: Thresholds = USUAL  # of suspicion: what rules that only watched would have changed
 
 
 class Retention:
@@ -88,7 +90,7 @@ class Retention:
     async def _teach(self) -> None:
         connection = self._store.connection
         if self._taught is not connection:
-            await teach_days(connection, self._zone)
+            await teach_days(connection, self._zone, self._keeping.thresholds)
             await connection.create_function("range_of", 2, range_of, deterministic=True)
             self._taught = connection
 

@@ -9,19 +9,18 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from rules.records.searching import PIECE
+from rules.records.would_change import USUAL, Thresholds, would_change
 from rules.storage.statements import sql
 from rules.storage.store import Connection, Store
 
 KEPT_DAYS: Final = 90
 _MOST_UNCOUNTED: Final = 100_000  # records of the last minutes that are counted while somebody waits
 
-# Lists mark calls by suspicion as rules do: whoever reads leaves their names out. A rule that watched would have
-# changed a call that went another way than it says; what weighs only is not worked out again.
+# Lists mark calls by suspicion as rules do: whoever reads leaves their names out.
 _DID = sql(
     "select day_of(at) as day, rule.value ->> 0 as name, count(*) as matched, sum(not rule.value ->> 7) as acted, "
-    "sum(rule.value ->> 7) as observed, sum(rule.value ->> 7 and case rule.value ->> 2 "
-    "when 'reject' then action in ('forward', 'tag', 'divert') when 'divert' then action in ('forward', 'tag') "
-    "when 'tag' then action = 'forward' else 0 end) as would_change, "
+    "sum(rule.value ->> 7) as observed, sum(case when rule.value ->> 7 "
+    "then would_change(rule.value ->> 0, action, step, fired, trunk) else 0 end) as would_change, "
     "sum(exists (select 1 from json_each(fired) other "
     "where other.value ->> 1 in ('allow list', 'subscriber allow list'))) as allowed, max(at) as last "
     "from decision, json_each(decision.fired) rule where seq > ? and seq <= ? and fired <> '[]' "
@@ -49,13 +48,17 @@ class RuleDay(NamedTuple):
     last: float
 
 
-async def teach_days(connection: Connection, zone: ZoneInfo) -> None:
-    """Let its statements ask for the day of a time."""
+async def teach_days(connection: Connection, zone: ZoneInfo, thresholds: Thresholds) -> None:
+    """Let its statements ask for the day of a time, and whether a rule that watched would have changed a call."""
 
     def day_of(at: float) -> int:
         return _day(zone, at // 900 * 900)  # a quarter of an hour lies in one day everywhere
 
+    def changes(rule: str, action: str, step: str, fired: str, trunk: str) -> bool:
+        return would_change(rule, action, step, fired, trunk, thresholds)
+
     await connection.create_function("day_of", 1, day_of, deterministic=True)
+    await connection.create_function("would_change", 5, changes, deterministic=True)
 
 
 async def count_rules(connection: Connection, start: int, last: int) -> None:
@@ -69,10 +72,12 @@ async def forget_rules(connection: Connection, now: float, zone: ZoneInfo) -> No
     await connection.execute("delete from rule_day where day < ?", (int(f"{before:%Y%m%d}"),))
 
 
-async def rule_days(store: Store, zone: ZoneInfo, *, since: int = 0, rule: str = "") -> list[RuleDay]:
+async def rule_days(
+    store: Store, zone: ZoneInfo, *, thresholds: Thresholds = USUAL, since: int = 0, rule: str = ""
+) -> list[RuleDay]:
     """What rules did from one day (yyyymmdd) on, the last minutes included; newest days first."""
     connection = store.connection
-    await teach_days(connection, zone)
+    await teach_days(connection, zone, thresholds)
     counted = await connection.execute_fetchall(
         "select day, rule, matched, acted, observed, would_change, allowed, last from rule_day where day >= ?", (since,)
     )

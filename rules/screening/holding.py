@@ -22,6 +22,7 @@ from rules.records.outlet import CallLog, Outlet, standard_output
 from rules.records.retention import Keeping
 from rules.records.spool import Spool
 from rules.records.troubles import Troubles
+from rules.records.would_change import Thresholds
 from rules.settings.screening import ScreeningSettings
 from rules.storage.database_files import key_file_missed, keys_made_anew, remember_keys
 from rules.storage.keys import KeyFileOutOfReach, Keys
@@ -118,7 +119,13 @@ def keeping_of(settings: ScreeningSettings) -> Keeping:
         short_days=settings.complaints.ring_days,
         zone=settings.time_zone,
         masked=settings.logging.mask_numbers,
+        thresholds=thresholds_of(settings),
     )
+
+
+def thresholds_of(settings: ScreeningSettings) -> Thresholds:
+    """The suspicion from which calls are tagged and rejected, by trunk."""
+    return Thresholds(settings.thresholds.tag, settings.thresholds.reject, settings.thresholds_by_trunk)
 
 
 async def _open_journal(

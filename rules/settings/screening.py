@@ -214,6 +214,11 @@ class ScreeningSettings(Part):
     complaints: CallSideComplaints = CallSideComplaints()
     logging: LogSettings = LogSettings()
 
+    @property
+    def thresholds_by_trunk(self) -> dict[str, tuple[int, int]]:
+        """Tag and reject, of trunks that have their own; whoever has trunks knows them."""
+        return {}
+
 
 def keys_of(base: Path, settings: ScreeningSettings, *, contents: bool = True) -> Keys:
     """The keys of an installation, wherever its settings say that they lie.

@@ -83,7 +83,7 @@ def flips(replay: Replay, most: int = _ROWS) -> list[str]:
     against = f"beside the live rules ({replay.live.revision})" if replay.live else "beside what was decided then"
     if not replay.changed:
         return [f"Nothing changes {against}."]
-    lines = [f"{count(replay.changed)} change {against}:"]
+    lines = [f"{count(replay.changed)} {'changes' if replay.changed == 1 else 'change'} {against}:"]
     for (before, after, rule), group in _sorted(replay.flips)[:most]:
         lines.append(f"  {before} -> {after}, {rule or 'by nothing'}: {count(group.calls)}{samples(group)}")
     if (rest := len(replay.flips) - most) > 0:

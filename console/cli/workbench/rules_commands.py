@@ -167,6 +167,7 @@ Since = Annotated[str, typer.Option(metavar="TIME", help="7d, 24h, 2026-12-31; d
 async def listing(here: Installation, since: Since = "7d") -> Answer:
     """List the rules that judge: how far each is live, what it does, and on how many calls it has done so."""
     from ringfence.live_rules import live_rulebook
+    from rules.judging.explain import effect_of
     from rules.records.rule_days import totals
 
     book, _ = await live_rulebook(here)
@@ -175,7 +176,7 @@ async def listing(here: Installation, since: Since = "7d") -> Answer:
         {
             "rule": rule.name,
             "mode": _mode_of(rule.share),
-            "then": rule.action.value if rule.action is not None else f"suspicion {rule.suspicion:+d}",
+            "then": str(effect_of(rule)),
             **_did(found.get(rule.name), here.zone, who.of(rule.name)),
             "because": rule.because,
             "place": rule.place,
@@ -295,12 +296,16 @@ async def _put_live(here: Installation, reason: str, yes_really: bool) -> Answer
 async def _days(here: Installation, since: str) -> list[RuleDay]:
     """What rules did; lists that weigh as rules do are left out."""
     from rules.records.rule_days import rule_days
+    from rules.screening.holding import thresholds_of
 
     begin = shown_time(moment(since, now=time.time(), zone=here.zone, ahead=False), here.zone)[:10]
     decisions = await here.recorded()
     if decisions is None:
         return []
-    found = await rule_days(decisions.store, ZoneInfo(here.zone), since=int(begin.replace("-", "")))
+    thresholds = thresholds_of(here.configuration)
+    found = await rule_days(
+        decisions.store, ZoneInfo(here.zone), thresholds=thresholds, since=int(begin.replace("-", ""))
+    )
     lists = here.configuration.lists
     return [one for one in found if one.rule not in lists]
 

@@ -80,7 +80,9 @@ async def test_what_a_rule_that_watched_would_have_changed(decisions, effect, ac
 async def test_callers_of_allow_lists_are_told_apart(decisions):
     await calls(decisions, ALLOWED, did(observed=True))
     await calls(decisions, did(observed=True))
-    assert await shown(decisions) == [(20231115, "night", 2, 0, 2, 2, 1)]
+    assert await shown(decisions) == [(20231115, "night", 2, 0, 2, 1, 1)], (
+        "no rule goes before the operator's allow list"
+    )
 
 
 async def test_days_are_those_of_the_operators_zone(decisions):
