@@ -29,12 +29,14 @@ from rules.lists.reviews import Notices
 from rules.model import Number
 from rules.numbering.spoilt import SpoiltNumber
 from rules.numbering.typed import decided, one_typed
+from rules.numbering.within import no_number
 from rules.records.decisions import decisions_path
 from rules.settings.screening import keys_of
 from rules.storage.database_files import remember_keys
 from rules.storage.keys import Keys
 from rules.storage.store import Store, database_path
 
+_SHOWN = 40  # characters of what is no number
 _ROUNDED = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
 
 
@@ -147,9 +149,8 @@ class Archive:
         except ValueError as error:
             raise ComplaintError(field, str(error)) from error
         if not number.canonical:
-            raise ComplaintError(
-                field, f"{text[:40]!r} is no number (it reads as {number.kind}); write it with + and country"
-            )
+            why = no_number(text[:_SHOWN], number.kind, self.country)
+            raise ComplaintError(field, str(why) if why.hint else f"{why}; write it with + and country")
         return number
 
     def day(self, at: float) -> int:

@@ -24,6 +24,9 @@ LONGEST_NAME = 200
 _CLOCKS_DIFFER_S = 300.0
 _OLDEST_S = 400 * 86_400.0
 _CONTACT = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[A-Za-z0-9.-]{1,189}|\+?[0-9 ()/-]{5,30}")
+_DIRECTION = (
+    " \u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # which address books put around numbers
+)
 _WHO = "say who complains, by a number or a name that stays the same"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -136,7 +139,7 @@ def shown_text(text: str) -> str:
 
 def _reporter(archive: Archive, text: str) -> str:
     """The canonical number of the reporter, or the name that the source knows the person by."""
-    text = one_line(text, "reporter")
+    text = one_line(text.strip(_DIRECTION), "reporter")
     if not text:
         raise ComplaintError("reporter", _WHO)
     if fault := says_nobody(text):

@@ -14,6 +14,7 @@ from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.numbering.spoilt import SpoiltNumber, refuse_spoilt
 from rules.numbering.typed import SpellingFault, UndecidedHome, prefix_typed, read_spelling, read_typed
+from rules.numbering.within import no_number
 from rules.settings.screening import ListSettings
 from rules.texts.bad_value import BadValue
 
@@ -153,7 +154,7 @@ def _canonical(text: str, folded: str, country: str) -> str:
             more = f" Write +{now} if that is meant."
         raise EntryError("impossible", f"{text!r}: no plan has such a number; was a digit lost?{more}")
     if not number.canonical:
-        raise EntryError("not-a-number", f"{text!r} is no number (it reads as {number.kind})")
+        raise EntryError("not-a-number", str(no_number(text, number.kind, country)))
     try:
         refuse_spoilt(text, folded, number, country, fewest=1)
     except SpoiltNumber as error:

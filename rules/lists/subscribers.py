@@ -14,6 +14,7 @@ from rules.lists.cache import Lookup, only_single
 from rules.model import Call, Hit, Number
 from rules.numbering.intervals import EXACT, Interval, digits_of, encode, narrowness
 from rules.numbering.typed import one_typed
+from rules.numbering.within import no_number
 from rules.settings.screening import ListSettings
 from rules.storage.keys import Keys
 from rules.storage.store import Connection, Store
@@ -179,9 +180,10 @@ class SubscriberStore:
 
 def _number_of(subscriber: str, country: str) -> str:
     try:
-        canonical = one_typed(subscriber, country, called=True).canonical
+        number = one_typed(subscriber, country, called=True)
     except ValueError as error:
         raise EntryError("not-a-number", str(error)) from error
-    if not canonical:
-        raise EntryError("not-a-number", f"{subscriber!r} is no number of a subscriber")
-    return canonical
+    if not number.canonical:
+        why = no_number(subscriber, number.kind, country)
+        raise EntryError("not-a-number", str(why) if why.hint else f"{subscriber!r} is no number of a subscriber")
+    return number.canonical

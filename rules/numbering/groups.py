@@ -46,6 +46,7 @@ _ZERO_ITEM: Final = re.compile(r"0[0-9]{0,2}\s*(?:[.:]|\s[-\u2010-\u2015]\s)\s*[
 _GROUP: Final = re.compile(r"[0-9]+")
 _DIGITS_ALONE: Final = re.compile(r"(?:[A-Za-z]{2,3}:)?\+?[0-9]+")  # once what people write between them is out
 _DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]{1,2}")
+_WITH_CENTS: Final = re.compile(r"\+?[0-9]{5,}\.0{1,2}")
 _DATE: Final = re.compile(
     r".*[0-9)]\s+([0-9]{1,2}\.[0-9]{1,2}\.(?:[0-9]{4})?|[0-9]{1,4}[.,][0-9]{1,2}|(?:19|20)[0-9]{2})"
 )  # or an amount
@@ -102,6 +103,8 @@ def refuse_several(text: str, folded: str, country: str) -> None:
     decimal = _DECIMAL.fullmatch(folded) is not None
     if not together and not decimal:
         return
+    if _WITH_CENTS.fullmatch(folded):
+        raise SpellingFault(f"{text!r} is a decimal number", "format the column as text, export again")
     plan = _plan(country)
     number = read_number(folded, plan)
     if together and _cuts_the_code(groups, whole, number):

@@ -142,13 +142,14 @@ def _undecided(text: str, home: str) -> UndecidedHome:
 # What people write between the ends of a range. A hyphen stands inside single numbers, too.
 _BETWEEN: Final = re.compile(r"\s*(?:\.{2,}|[…~～〜至到]+|\bto\b|[-–—‒―−－\u2010\u2011\ufe63]+)\s*")
 _HYPHENS: Final = frozenset("-–—‒―−－\u2010\u2011\ufe63")
+_MINUS: Final = re.compile(r"[-–—‒―−－\u2010\u2011\ufe63]\s*\+[0-9]")
 _END: Final = re.compile(r"(?:\+|tel:|[A-Za-z]{2,3}:)?[0-9][0-9 ()./]*")
 _PLAIN: Final = re.compile(r"\+?[0-9]+")
 _EXTENSION: Final = re.compile(r"[Ee][Xx][Tt]:.+")
 # RFC 3966 section 3, RFC 3261 19.1.1: what stands behind ; in an address is a name, nearly always with a value.
 _PARAMETERS: Final = re.compile(r"[^;]*(?:;\s*(?:[A-Za-z][A-Za-z.-]*=[^;]*|npdi|lr|user))*;?\s*")
 # Where an address has its password, and where its host.
-_BESIDE: Final = re.compile(r"[+0-9 ().-]*[0-9]\s*(?::|@\s*\+?[0-9]{5,}(?![0-9.]))")
+_BESIDE: Final = re.compile(r"[+0-9 ().-]*[0-9]\s*(?::\s*\S|@\s*\+?[0-9]{5,}(?![0-9.]))")
 _WIDE_BRACKETS: Final = str.maketrans("（）：", "():")
 # Behind a host another address, or a number; or a number in place of the host.
 _BEHIND: Final = re.compile(
@@ -187,6 +188,8 @@ def read_spelling(text: str, home: str = "") -> Spelt:
 
 def _spelling_in(text: str, country: str) -> Spelt:
     folded = without_slash(fold(text).strip().translate(_WIDE_BRACKETS), country)
+    if _MINUS.match(folded):  # of a list of points, or what a formula left
+        folded = folded.lstrip("".join(_HYPHENS)).lstrip()
     if _PLAIN.fullmatch(folded):
         return Spelt(folded)
     beside = _BESIDE.match(folded) or _BEHIND.search(folded)
