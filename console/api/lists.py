@@ -44,7 +44,7 @@ from rules.lists.held_imports import import_or_hold, propose
 from rules.lists.history import happenings
 from rules.lists.import_batch import ImportReport
 from rules.lists.imports import Wishes
-from rules.lists.origins import Entry, Origin
+from rules.lists.origins import BY_RULE, Entry, Origin
 from rules.lists.suspension import is_whole, untold
 from rules.records.decisions import Decisions
 from rules.records.entry_hits import most_hit_told
@@ -135,7 +135,8 @@ async def show_entries(
     archive, hide = desk.archive, masks(desk, name, caller)
     after = sealed_text_of(cursor, archive.secrecy.opened) if hide else text_of(cursor)
     with entry_faults("name"):
-        found = await archive.lists.show(name, limit=limit + 1, after=after)
+        but = "" if hide or sees_numbers(caller) else BY_RULE
+        found = await archive.lists.show(name, limit=limit + 1, after=after, but=but)
     found = found if sees_numbers(caller) else [untold(one) for one in found]
     await note_listing(archive, "list", len(found[:limit]), actor=caller.actor, list=name)
     shown = [entry_shape(entry, archive.now(), hide=hide) for entry in found[:limit]]

@@ -280,8 +280,11 @@ class Lists:
         found = {entry.text for entry in await _entries(self.store.connection, [*asked.values()], name)}
         return {text: interval for text, interval in asked.items() if text in found}
 
-    async def show(self, name: str, *, limit: int = 100, after: str = "") -> list[Entry]:
-        """Entries of a list in the order of their digits, prefixes and ranges first; ``after`` pages on."""
+    async def show(self, name: str, *, limit: int = 100, after: str = "", but: str = "") -> list[Entry]:
+        """Entries of a list in the order of their digits, prefixes and ranges first; ``after`` pages on.
+
+        ``but``: without those of this source.
+        """
         self.policy(name)
         connection = self.store.connection
         found: list[Entry] = []
@@ -291,21 +294,31 @@ class Lists:
                 "select w.text, w.holes, {columns} from wide w join list l on l.id = w.list "
                 "join origin o on o.id = w.origin "
                 "where l.name = ? and (w.start, w.text) > "
-                "(select coalesce(max(start), -1), ? from wide where text = ?) order by w.start, w.text limit ?",
+                "(select coalesce(max(start), -1), ? from wide where text = ?) and o.source is not ? "
+                "order by w.start, w.text limit ?",
                 columns=COLUMNS,
             )
-            rows = await connection.execute_fetchall(query, (name, after, after, limit))
+            rows = await connection.execute_fetchall(query, (name, after, after, but or None, limit))
             found = [entry_of(name, row[0], *row[2:], exceptions=read_holes(row[1])) for row in rows]
         if len(found) < limit:
             query = sql(
                 "select e.code, {columns} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
-                "where l.name = ? and e.code > ? order by e.code limit ?",
+                "where l.name = ? and e.code > ? and o.source is not ? order by e.code limit ?",
                 columns=COLUMNS,
             )
             start = -1 if wide or not after else encode(after)
-            rows = await connection.execute_fetchall(query, (name, start, limit - len(found)))
+            rows = await connection.execute_fetchall(query, (name, start, but or None, limit - len(found)))
             found += [entry_of(name, decode(row[0]), *row[1:]) for row in rows]
         return await self._told_of_seals(connection, found)
+
+    async def how_many_of(self, name: str, source: str) -> int:
+        """How many entries of a list come from this source."""
+        query = sql(
+            "select count(*) from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
+            "where l.name = ? and o.source = ?"
+        )
+        ((count,),) = await self.store.connection.execute_fetchall(query, (name, source))
+        return int(count)
 
     async def covering(self, canonical: str) -> list[Entry]:
         """Every entry that covers a number, on whatever list, expired ones included."""

@@ -97,6 +97,7 @@ class Entry:
 
 
 OPERATOR = Origin()
+BY_RULE = "rule"  # where an entry comes from on which a rule holds its caller; its author is the rule
 UNQUALIFIED = Qualification()
 NEVER = inf
 

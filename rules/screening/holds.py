@@ -9,11 +9,11 @@ from typing import Final
 from rules.judging.engine import Hold
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists, Origin
+from rules.lists.origins import BY_RULE
 from rules.model import Call, Hit, Verdict
 from rules.records.decisions import Decision
 from rules.storage.store import DatabaseError, StoreError
 
-SOURCE: Final = "rule"  # where such an entry comes from; its author is the rule
 _MOST: Final = 10_000  # callers that wait to be written, and that were lately
 _PART: Final = 20  # somebody who goes on calling is written anew when such a part of his time is over
 _SEEN_S: Final = 1.0  # by then what was written shows in look-ups
@@ -110,7 +110,7 @@ class Holds:
                 if await self._stands(lists, name, number, until):
                     continue
                 author = f"rule {rule}"
-                await lists.add(name, number, Origin(source=SOURCE, reason=hold.because, author=author, expires=until))
+                await lists.add(name, number, Origin(source=BY_RULE, reason=hold.because, author=author, expires=until))
                 self.written += 1
             except (EntryError, StoreError, DatabaseError, PermissionError) as error:
                 self.dropped += 1
@@ -121,7 +121,7 @@ class Holds:
         """Does he stand there for longer already, or by a person's hand?"""
         for entry in await lists.covering(number):
             if entry.list == name and entry.text == number:
-                return entry.origin.source != SOURCE or (entry.origin.expires or until) >= until
+                return entry.origin.source != BY_RULE or (entry.origin.expires or until) >= until
         return False
 
 

@@ -19,6 +19,7 @@ from console.web.application import Beside, console
 from ringfence.installation import Installation
 from ringfence.people.accounts import Wanted
 from ringfence.people.rights import Right, Role
+from rules.lists.origins import BY_RULE, Origin
 from rules.records.privacy import mask
 from tests.console.built import serving
 from tests.installed import CONFIGURATION
@@ -232,6 +233,24 @@ def test_one_whole_number_that_is_typed_says_whether_it_is_sealed_and_is_entered
     under("list-keeper", "lists", "remove", "contracts", ACCUSED)
     (entry,) = json.loads(under("auditor", "audit", "show", "--step", "searched", "--limit", "1", "--json").stdout)
     assert (entry["actor"], entry["subject"], entry["detail"]) == ("list-keeper", "number", "lists add")
+
+
+def test_callers_whom_rules_hold_on_a_list_are_listed_to_no_keeper(planted, under):
+    """He adds entries of his own: where a masked one stands among them would say its digits."""
+
+    async def hold(here):
+        await (await here.lists()).add(
+            "contracts", held, Origin(source=BY_RULE, reason="rang ten people", author="ten")
+        )
+
+    held = "+8613712349999"
+    Installation.open(planted[0]).run(hold)
+    for words in (("lists", "show", "contracts"), ("lists", "stale", "contracts", "--for", "0s")):
+        shown = {role: under(role, *words).output for role in ("list-keeper", "rule-author")}
+        assert held not in "".join(shown.values())
+        assert ("+86137******99" in shown["rule-author"], "*****99" in shown["list-keeper"]) == (True, False)
+    assert "Callers whom rules hold here" in under("list-keeper", "lists", "show", "contracts").output
+    under("list-keeper", "lists", "remove", "contracts", held)
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])

@@ -16,6 +16,7 @@ from console.cli.lists.whom_it_hits import caught_told, hits_of
 from console.cli.noted import note_entries, note_question, sees_numbers
 from console.cli.options import moment, seconds, shown_time
 from ringfence.shown_values import entry_data
+from rules.lists.origins import BY_RULE
 from rules.lists.suspension import is_whole, untold
 
 if TYPE_CHECKING:
@@ -262,7 +263,8 @@ async def show(
     hide = masks(here, name)
     if hide and after and not after.startswith("at:"):  # who asks by digits finds the next number
         fail("its numbers are masked for you: give --after the mark that the page before ended with (at:...)", USAGE)
-    found = await lists.show(name, limit=limit, after=opened_place(here, after))
+    but = "" if hide or sees_numbers(here) else BY_RULE  # what he writes himself would find their digits
+    found = await lists.show(name, limit=limit, after=opened_place(here, after), but=but)
     found = found if sees_numbers(here) else [untold(one) for one in found]
     await note_entries(here, len(found), f"lists show {name}")
     if hide and (unmasked or reason) and found:
@@ -277,6 +279,9 @@ async def show(
     last = sealed_place(here, found[-1].text) if full and hide else found[-1].text if full else ""
     behind = f"What stands behind it: ringfence lists show {name} --after {last}" if full else ""
     told = [row | {each: _in_a_row(row.get(each)) for each in limits} for row in rows]
+    if but and (held := await lists.how_many_of(name, but)):
+        kept = f"Callers whom rules hold here, and who are told to who may see numbers: {held:,}."
+        behind = f"{behind}\n{kept}" if behind else kept
     return table(columns, told, here.zone, behind=behind)._replace(data=rows)
 
 

@@ -12,6 +12,7 @@ from console.cli.answers import Answer, table
 from console.cli.lists.list_commands import ListName, lists_app, masks
 from console.cli.noted import least_callers, note_entries, sees_numbers
 from console.cli.options import seconds, shown_time
+from rules.lists.origins import BY_RULE
 from rules.lists.suspension import untold
 from rules.records.entry_hits import most_hit_told
 
@@ -84,7 +85,8 @@ async def stale(
     before, after = time.time() - seconds(older), ""
     lists, decisions = await here.lists(), await here.decisions()
     found: list[dict[str, Any]] = []
-    while len(found) < limit and (page := await lists.show(name, limit=PAGE, after=after)):
+    but = "" if masks(here, name) or sees_numbers(here) else BY_RULE
+    while len(found) < limit and (page := await lists.show(name, limit=PAGE, after=after, but=but)):
         hits = await decisions.hits_of(name, [entry.text for entry in page])
         for entry in page:
             hit, off = hits.get(entry.text), (entry if sees_numbers(here) else untold(entry)).off(time.time())

@@ -16,6 +16,7 @@ from console.web.translation import mark
 from desk.complaint_rows import Channel
 from desk.disclosure import note_look, note_search
 from desk.reading import NewComplaint
+from desk.unmasking import Unmasking, unmask
 from ringfence.explanations import NO_ENTRY as NO_ENTRY_THEN
 from ringfence.explanations import explain_decision
 from ringfence.people import Right
@@ -238,6 +239,8 @@ async def put_on_list(
         expires = visit.ground.now() + seconds(lasts) if lasts.strip() else None
     except ValueError as error:
         return visit.go("calls", found.id, notice=str(error), good=False)
+    if not sees_numbers(visit):  # who keeps the list reads him there
+        await unmask(visit.desk.archive, Unmasking("call", [found.id], visit.actor.name, reason, f"put on {name}"))
     origin = Origin("console", reason.strip(), visit.actor.name, expires, evidence=f"decision {found.id}")
     async with lists_of(visit.desk) as lists:
         await lists.add(name, found.caller, origin, country=visit.here.home)

@@ -26,7 +26,7 @@ from rules.lists.held_imports import drop_import, held_imports, import_or_hold, 
 from rules.lists.import_batch import ImportReport
 from rules.lists.imports import Wishes, imports
 from rules.lists.list_files import ListFileError
-from rules.lists.origins import DAY_S, Origin
+from rules.lists.origins import BY_RULE, DAY_S, Origin
 from rules.lists.reviews import due_reviews
 from rules.lists.suspension import untold
 from rules.lists.undoing import undo
@@ -100,7 +100,9 @@ async def one_list(
     behind = visit.ground.tokens.place(name, after)
     if after and not behind:  # a number that is typed elsewhere would lead to the next one, and a half to its digits
         raise NotThere(visit.say(UNREADABLE))
-    found = await lists.show(name, limit=_AT_ONCE + 1, after=behind)
+    writes = visit.may(Right.LISTS_WRITE) and not visit.may(Right.NUMBERS_UNMASK)
+    but = BY_RULE if writes else ""  # entries of his own would find the digits of those, by their order
+    found = await lists.show(name, limit=_AT_ONCE + 1, after=behind, but=but)
     shown = found[:_AT_ONCE] if visit.may(Right.NUMBERS_UNMASK) else [untold(one) for one in found[:_AT_ONCE]]
     await note_listing(visit.desk.archive, "list", len(shown), actor=visit.actor.name, list=name)
     decisions: Decisions | None = await visit.here.recorded()

@@ -134,6 +134,9 @@ async def test_a_caller_is_put_on_a_list_by_who_may(house, calls):
     assert "The number is on blocked" in done.text
     (entry,) = await (await house.here.lists()).show("blocked")
     assert (entry.text, entry.origin.author, entry.origin.reason) == ("+8617012345678", "list-keeper", "rang at night")
+    query = "select subject, subject_id, reason, detail from step where step = 'unmasked'"
+    (look,) = await house.desk.archive.store.connection.execute_fetchall(query)
+    assert tuple(look) == ("call", calls[1], "rang at night", "put on blocked"), "he reads the number on his list"
     wrong = await keeper.send_form(where, page=page, list="no-such-list", reason="x")
     assert wrong.status_code == 409
     wrong = await keeper.send_form(where, page=page, list="blocked", reason="x", lasts="long")
