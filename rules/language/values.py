@@ -76,7 +76,7 @@ def read_label(text: object, info: ValidationInfo) -> object:
 
 def read_because(text: str, info: ValidationInfo) -> str:
     """Why a call is blocked, for whom it was blocked: there must be something to read."""
-    if shows_nothing(text) and not (info.context and info.context.get("stored")):
+    if text.strip() and shows_nothing(text) and not (info.context and info.context.get("stored")):
         raise BadValue("a reason of which nothing is to be seen", "write why, for whom the rule hits")
     return text
 
