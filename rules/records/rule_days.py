@@ -16,9 +16,12 @@ from rules.storage.store import Connection, Store
 KEPT_DAYS: Final = 90
 _MOST_UNCOUNTED: Final = 100_000  # records of the last minutes that are counted while somebody waits
 
-# Lists mark calls by suspicion as rules do: whoever reads leaves their names out.
+# Lists mark calls by suspicion as rules do: whoever reads leaves their names out. A rule acts where nothing that goes
+# before all rules decided.
 _DID = sql(
-    "select day_of(at) as day, rule.value ->> 0 as name, count(*) as matched, sum(not rule.value ->> 7) as acted, "
+    "select day_of(at) as day, rule.value ->> 0 as name, count(*) as matched, sum(not rule.value ->> 7 "
+    "and step not in ('emergency', 'emergency callback', 'subscriber allow list', 'allow list', 'sealed', "
+    "'subscriber block list', 'block list') and not (step = 'ladder' and action <> 'tag')) as acted, "
     "sum(rule.value ->> 7) as observed, sum(case when rule.value ->> 7 "
     "then would_change(rule.value ->> 0, action, step, fired, trunk) else 0 end) as would_change, "
     "sum(exists (select 1 from json_each(fired) other "

@@ -31,11 +31,11 @@ async def decisions(tmp_path):
     await decisions.close()
 
 
-async def calls(decisions, *fired, action=Action.FORWARD, at=NOON, times=1):
+async def calls(decisions, *fired, action=Action.FORWARD, at=NOON, times=1, by=Step.RULES):
     rows = []
     for number in range(times):
-        decision = f"{int(at * 256):010x}{abs(hash((fired, action, at, number))) % 16**10:010x}"
-        verdict = Verdict(action, Step.RULES, decision=decision, fired=fired)
+        decision = f"{int(at * 256):010x}{abs(hash((fired, action, at, number, by))) % 16**10:010x}"
+        verdict = Verdict(action, by, decision=decision, fired=fired)
         call = Call(caller=CALLER, called=CALLED, trunk=Trunk("north"), at=at)
         rows.append(row(call, verdict, Outcome(200, True, 20), b"k" * 32))
     await decisions.write(rows, [])
@@ -83,6 +83,12 @@ async def test_callers_of_allow_lists_are_told_apart(decisions):
     assert await shown(decisions) == [(20231115, "night", 2, 0, 2, 1, 1)], (
         "no rule goes before the operator's allow list"
     )
+
+
+async def test_a_rule_acts_where_nothing_that_goes_before_rules_decided(decisions):
+    for by in (Step.EMERGENCY, Step.OPERATOR_ALLOW, Step.RULES, Step.SUSPICION):
+        await calls(decisions, did(effect="tag"), action=Action.TAG, by=by)
+    assert (await shown(decisions))[0][2:4] == (4, 2)
 
 
 async def test_days_are_those_of_the_operators_zone(decisions):
