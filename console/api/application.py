@@ -26,6 +26,7 @@ from console.api import (
     owners,
     privacy,
     reports,
+    shared,
 )
 from console.api.answer import Answer
 from console.api.document import DocumentedApi
@@ -40,7 +41,7 @@ from rules.storage.store import DatabaseError, StoreError
 
 _PARTS = (
     *(complaints, cases, appeals, numbers, ladder, owners, letters, leaks, offices, reports),
-    *(lists, list_imports, approvals, privacy),
+    *(lists, list_imports, approvals, privacy, shared),
 )
 
 
@@ -55,7 +56,7 @@ def application(
 
 def serve(api: FastAPI, desk: Desk | None, trunks: Collection[str] | None = None, people: People | None = None) -> None:
     """Let the paths ask this desk."""
-    api.state.desk, api.state.people = desk, people
+    api.state.desk, api.state.people, api.state.shelving = desk, people, None
     api.state.trunks = None if trunks is None else frozenset(trunks)
     api.state.catch_up = desk.lately if desk else None
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 
-from console.api.parts import DECISION, NO_NUL, RFC_3339, VERSION_TAG
+from console.api.parts import DECISION, HASH_PREFIX, NO_NUL, RFC_3339, VERSION_TAG
 from console.api.problems import error_of, field_problem
 
 _CHOICE = re.compile(r"'([^']*)'")
@@ -19,6 +19,7 @@ _RIGHT = {
     RFC_3339: "write an RFC 3339 time, as 2026-07-01T04:00:00Z; in an address + is %2B",
     NO_NUL: "a text holds no NUL",
     DECISION: "write the 20 hexadecimal digits that the rejection carried",
+    HASH_PREFIX: "send 4 or 5 digits of the hash, 0 to f: more would tell which number is meant",
     VERSION_TAG: "write the version in double quotes, as ETag gave it",
 }
 

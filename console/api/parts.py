@@ -87,6 +87,7 @@ def text(longest: int, *, shortest: int = 0) -> Any:
 
 DECISION = "^([0-9A-Fa-f]{20})?$"
 DecisionId = Annotated[str, Field(pattern=DECISION)]
+HASH_PREFIX = "^[0-9a-f]{4,5}$"
 VERSION_TAG = r'^"[0-9]{1,9}"$'
 Reason = Annotated[Text, Field(max_length=1_000, description="It is recorded, and told to whom it concerns.")]
 Version = Annotated[

@@ -29,6 +29,7 @@ from desk.scheduler import Scheduler
 from proxy.app import heed_signals
 from proxy.proxy_settings import HostPort
 from ringfence.api_settings import ApiSettings
+from ringfence.exchange.shelving import Shelving
 from ringfence.installation import Installation
 from ringfence.key_rounds import KeyRounds
 from ringfence.people.door import by_account
@@ -159,6 +160,8 @@ async def run(here: Installation, settings: ApiSettings, pages: Pages | None = N
         replays = Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)
         api = application(desk, [trunk.name for trunk in here.configuration.trunks], people)
         opened.push_async_callback(api.state.catch_up.close)
+        if here.configuration.exchange.publish is not None:
+            api.state.shelving = Shelving(here.giving.repository)
         gate = Middleware(api, door, replays, settings)
         hung = await pages(here, desk, gate, names_of(settings)) if pages is not None else None
         server.app = hung or gate

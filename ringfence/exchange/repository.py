@@ -126,6 +126,12 @@ class Repository:
         self._write_root(Metadata(root), keys_of_role(root_keys, ROOT), old)
         return int(root.version)
 
+    @property
+    def version(self) -> int:
+        """Which version is given now; 0: none yet."""
+        index = self._index()
+        return int(index["version"]) if index else 0
+
     def state(self) -> State:
         """What is given now."""
         return self._state(self._index())

@@ -34,6 +34,7 @@ class Right(StrEnum):
     PRIVACY_WRITE = "privacy:write"
     EXPORTS_BULK = "exports:bulk"
     VERDICT_ASK = "verdict:ask"
+    SHARED_ASK = "shared:ask"
 
 
 MEANING: dict[Right, str] = {
@@ -63,6 +64,7 @@ MEANING: dict[Right, str] = {
     Right.PRIVACY_WRITE: "answer and erase for a subscriber, say how long what is kept",
     Right.EXPORTS_BULK: "take many complaints, calls or entries out as a file",
     Right.VERDICT_ASK: "ask the running node about calls and numbers, and say how calls ended",
+    Right.SHARED_ASK: "ask by the beginnings of hashes which numbers are given to others",
 }
 
 
@@ -90,7 +92,7 @@ RIGHTS_OF: dict[Role, frozenset[Right]] = {
     | {Right.APPEALS_READ, Right.APPEALS_WRITE, Right.APPEALS_DECIDE},
     Role.LIST_KEEPER: _LOOKING | {Right.LISTS_READ, Right.LISTS_WRITE, Right.LISTS_RELEASE},
     Role.RULE_AUTHOR: _LOOKING | {Right.LISTS_READ, Right.RULES_WRITE},
-    Role.ENGINEER: _LOOKING | {Right.PEERS_WRITE, Right.VERDICT_ASK},
+    Role.ENGINEER: _LOOKING | {Right.PEERS_WRITE, Right.VERDICT_ASK, Right.SHARED_ASK},
     Role.PRIVACY_OFFICER: frozenset(
         {Right.PRIVACY_WRITE, Right.NUMBERS_UNMASK, Right.EXPORTS_BULK, Right.AUDIT_READ, Right.REPORTS_READ}
     ),
@@ -112,7 +114,9 @@ ROLE_MEANING: dict[Role, str] = {
 }
 
 # What a key is good for that acts as nobody: a system that files what it is told, and reads figures.
-OF_SOURCES = frozenset({Right.COMPLAINTS_WRITE, Right.APPEALS_WRITE, Right.REPORTS_READ, Right.VERDICT_ASK})
+OF_SOURCES = frozenset(
+    {Right.COMPLAINTS_WRITE, Right.APPEALS_WRITE, Right.REPORTS_READ, Right.VERDICT_ASK, Right.SHARED_ASK}
+)
 
 # What takes two persons, and the rights of which each of them needs one.
 TAKES_TWO: dict[str, tuple[Right, ...]] = {
