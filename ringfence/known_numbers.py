@@ -21,6 +21,7 @@ from rules.lists.editing import Entry, Lists
 from rules.lists.history import periods
 from rules.model import READINGS_DIFFER, Call, Hit, Trunk
 from rules.numbering.typed import one_typed
+from rules.numbering.within import no_number
 from rules.records.decisions import Decision, Decisions
 from rules.records.masked_callers import asks_hidden, hide_caller
 from rules.records.replay import judge_rules
@@ -42,6 +43,8 @@ async def known(
     trunk = trunk_named(book, on)
     try:
         read = one_typed(number, country or here.home)
+        if not read.canonical and (why := no_number(number, read.kind, country or here.home)).hint:
+            raise why
         sent = spelt(read.canonical) or read.raw or number
         described = Described(sent, asserted=sent if trunk.identity_trusted else "")
         call = Reader(configuration).read(described, trunk, time.time())

@@ -23,6 +23,7 @@ from ringfence.control import Control, Question, Refused
 from rules.model import Trunk
 from rules.numbering.readings import readings
 from rules.numbering.typed import decided, one_typed
+from rules.numbering.within import no_number
 from rules.records.privacy import mask
 
 MOST_TRACES: Final = 4
@@ -208,12 +209,13 @@ class Traces:
         if bool(number) == bool(call_id):
             raise Refused("name a number, or a call by its Call-ID")
         try:
-            canonical = one_typed(number, self._home()).canonical if number else ""
+            read = one_typed(number, self._home()) if number else None
+            canonical = read.canonical if read else ""
             minutes, most = float(words.get("minutes", 10)), int(words.get("messages", 10_000))
         except (ValueError, TypeError) as error:
             raise Refused(str(error)) from None
-        if number and not canonical:
-            raise Refused(f"{number!r} is no number")
+        if read and not canonical:
+            raise Refused(str(no_number(number, read.kind, self._home())))
         if not 0 < minutes <= LONGEST_MINUTES or not 0 < most <= MOST_MESSAGES:
             raise Refused(f"at most {LONGEST_MINUTES:g} minutes and {MOST_MESSAGES:,} messages, and some of each")
         unmasked = words.get("unmasked") is True

@@ -18,10 +18,11 @@ from rules.numbering.beginnings import beginning_typed, of_some_number
 from rules.numbering.countries import known_country
 from rules.numbering.groups import NO_NUMBER, SpellingFault, makes_a_mailbox, refuse_several, without_slash
 from rules.numbering.numbers import read_number
+from rules.numbering.old_spellings import could_be_now
 from rules.numbering.plan_table import codes_of, plan_of
 from rules.numbering.prefixes import canonical_prefix
 from rules.numbering.spelling import fold, is_digits, without_separators
-from rules.numbering.spoilt import refuse_spoilt
+from rules.numbering.spoilt import SpoiltNumber, refuse_spoilt
 from rules.texts.bad_value import BadValue
 
 __all__ = [
@@ -179,11 +180,11 @@ def read_spelling(text: str, home: str = "") -> Spelt:
     """
     try:
         return _spelling_in(text, decided(home))
-    except SpellingFault:
+    except SpellingFault as fault:
         for country in home.split() if " " in home else ():
             with suppress(SpellingFault):
                 return _spelling_in(text, country)
-        raise
+        raise _well_advised(fault, without_separators(fold(text)), decided(home)) from fault.__cause__
 
 
 def _spelling_in(text: str, country: str) -> Spelt:
@@ -207,6 +208,25 @@ def _spelling_in(text: str, country: str) -> Spelt:
         return _with_hyphen(text, folded, country)
     refuse_several(text, folded, country)
     return Spelt(folded)
+
+
+def _well_advised(fault: SpellingFault, whole: str, country: str) -> SpellingFault:
+    """The same, without the advice to write digits that would be refused next: 0445512345678 in Mexico."""
+    if not fault.hint.endswith(f"{whole} if it is one"):
+        return fault
+    number = _read(whole, country, called=False)
+    instead = ""
+    try:
+        refuse_spoilt(whole, whole, number, country)
+    except SpoiltNumber as spoilt:
+        instead = spoilt.hint.rpartition("write ")[2].partition(" or EXT:")[0]
+    else:
+        if number.kind is not NumberClass.IMPOSSIBLE:
+            return fault
+        now = could_be_now(number.canonical[1:])
+        instead = f"+{now}" if now else ""
+    apart = fault.hint.partition(";")[0]
+    return SpellingFault(fault.what, f"{apart}; {instead} if it is one" if instead[:1] == "+" else apart)
 
 
 def one_typed(text: str, home: str, *, called: bool = False) -> Number:

@@ -16,7 +16,7 @@ def test_the_entries_and_rules_that_cover_a_number(file, run):
     assert [one["rule"] for one in found["rules"]] == ["night-calls"]
 
 
-@pytest.mark.parametrize(("number", "trunk"), [("170*", ""), ("17012345678", "nowhere")])
+@pytest.mark.parametrize(("number", "trunk"), [("170*", ""), ("Tel. 17012345678", ""), ("17012345678", "nowhere")])
 def test_what_is_no_number_or_no_trunk_is_said(file, number, trunk):
     with pytest.raises(BadWord):
         Installation.open(file).run(lambda here: known(here, number, "CN", trunk))

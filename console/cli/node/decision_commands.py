@@ -76,13 +76,19 @@ def _fits(told: Decision, rule: str, observed: str) -> bool:
 
 
 def _typed(number: str, home: str) -> str:
-    """The canonical form of a number that somebody typed; nothing for none."""
+    """The canonical form of a number that somebody typed; nothing where nobody did."""
     from rules.numbering.typed import one_typed
+    from rules.numbering.within import no_number
 
+    if not number:
+        return ""
     try:
-        return one_typed(number, home).canonical if number else ""
+        read = one_typed(number, home)
     except ValueError as error:
         fail(str(error))
+    if not read.canonical:  # else all calls would be shown
+        fail(str(no_number(number, read.kind, home)))
+    return read.canonical
 
 
 def ruled(row: dict[str, Any]) -> str:

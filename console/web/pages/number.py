@@ -24,6 +24,7 @@ from ringfence.people import Right
 from ringfence.told_calls import calls_told
 from rules.lists.history import Happening, happenings
 from rules.numbering.typed import one_typed
+from rules.numbering.within import no_number
 from rules.records.decisions import Decision
 from rules.records.searching import Wanted, search
 
@@ -45,6 +46,8 @@ async def look_up(visit: Annotated[Visit, PAGE.visited], number: Annotated[str, 
         read = one_typed(number.strip(), visit.here.home)
     except ValueError as error:
         return visit.go("number", notice=str(error), good=False)
+    if not read.canonical and (why := no_number(number.strip(), read.kind, visit.here.home)).hint:
+        return visit.go("number", notice=str(why), good=False)
     if not read.canonical:
         return visit.go("number", notice=visit.say(mark("This is no number.")), good=False)
     return visit.go("number", visit.sealed(f"{TYPED}{read.canonical}"))

@@ -337,6 +337,22 @@ def test_a_slash_between_two_numbers_makes_none(home: str, text: str):
 
 
 @pytest.mark.parametrize(
+    ("home", "text", "advice"),
+    [
+        ("MX", "044 55 1234 5675", "write each by itself; +525512345675 if it is one"),
+        ("BR", "011 8123 4567", "write each by itself; +5511981234567 if it is one"),
+        ("US", "9-212-555-0123", "write each by itself; +12125550123 if it is one"),
+        ("AR", "+54 9 11 15 2345 6789", "write each by itself"),
+        ("CN", "95588 95599", "write each by itself; 9558895599 if it is one"),
+    ],
+)
+def test_no_digits_are_advised_that_would_be_refused_next(home: str, text: str, advice: str):
+    with pytest.raises(SpellingFault) as refused:
+        one_typed(text, home)
+    assert refused.value.hint == advice
+
+
+@pytest.mark.parametrize(
     ("home", "text"),
     [
         *(("CN", text) for text in ("138 139*", "95588 95599*", "+86 138 139*", "95588-95599*", "(138) 139*")),

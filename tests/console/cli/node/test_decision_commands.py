@@ -75,6 +75,21 @@ def test_filters(run, words, expected):
 
 
 @pytest.mark.usefixtures("record")
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        (["--caller", "alice"], "is no number (it reads as name)"),
+        (["--caller", "Tel. 17012345678"], "has something beside its number; write +8617012345678"),
+        (["--called", "13800138000, 13900139000"], "holds more than one number"),
+    ],
+)
+def test_what_is_no_number_shows_nobodys_calls_instead_of_all(run, words, cause):
+    shown = run("log", *words)
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert cause in shown.stderr
+
+
+@pytest.mark.usefixtures("record")
 def test_as_a_table(run):
     shown = run("log").stdout
     assert "blocked" in shown
