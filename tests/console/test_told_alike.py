@@ -15,6 +15,11 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from console.api.access.idempotency_keys import IdempotencyKeys
+from console.api.access.key_book import KeyBook
+from console.api.authentication import Authentication
+from console.api.idempotency import Idempotency
+from console.api.middleware import Middleware
 from console.cli.commands import app
 from console.web.application import Beside, console
 from ringfence.installation import Installation
@@ -25,6 +30,7 @@ from rules.language.examples import Described
 from rules.model import Hit, Outcome
 from rules.records.decisions import row
 from rules.records.privacy import mask
+from tests.console.built import serving
 from tests.installed import CONFIGURATION
 from tests.rules.calls import READ, rule
 
@@ -57,6 +63,11 @@ COMMANDS = [
     "rules list --json",
     "rules stats --json",
     "rules stats seen-near",
+    "rules promote seen-near --to live --reason x",
+    "rules promote seen-far --to live --reason x",
+    "lists import suspected {file} --range --dry-run --json",
+    "check",
+    "db check --json",
     "replay --json",
     "campaigns --json",
     "lists show suspected --json",
@@ -143,9 +154,10 @@ def test_a_command_tells_the_same_of_both(twins, monkeypatch, words):
     files, decision = twins
     monkeypatch.setattr("ringfence.installation.login_name", lambda: "insider")
     monkeypatch.setattr("ringfence.installation.logins", lambda: ("insider",))
-    told = []
+    told, wide = [], files[0].parent / "wide.csv"
+    wide.write_text(f"number\n{ONE[:-4]}*\n")
     for file in files:
-        found = CliRunner().invoke(app, ["--config", str(file), *words.format(decision=decision).split()])
+        found = CliRunner().invoke(app, ["--config", str(file), *words.format(decision=decision, file=wide).split()])
         assert found.exit_code in (0, 1), found.output
         told.append(alike(found.output))
     assert told[0] == told[1]
@@ -189,6 +201,37 @@ def test_a_page_tells_the_same_of_both(twins):
         pairs = zip(text.splitlines(), told[1][page].splitlines(), strict=False)
         assert [(page, pair) for pair in pairs if pair[0] != pair[1]] == []
     assert "wide" in told[0]["/console/calls/{decision}"], "what lies in digits that everybody sees is told"
+
+
+def test_a_path_tells_the_same_of_both(twins):
+    files, _ = twins
+
+    async def ask(here):
+        desk, store = await here.open_desk(), await here.access()
+        scopes = tuple(sorted({right for role in INSIDER for right in RIGHTS_OF[role]}))
+        _, key = await KeyBook(store).add("key", scopes, author="root", acts_as="insider")
+        door = Authentication(store, here.configuration.api, await here.people())
+        gate = Middleware(
+            *(serving(desk), door, Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)),
+            here.configuration.api,
+        )
+        headers, texts = {"Authorization": f"Bearer {key}"}, {}
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(gate), base_url="http://localhost", headers=headers
+        ) as client:
+            for path in ("/v1/lists/suspected/entries", "/v1/lists/suspected/stats", "/v1/lists", "/v1/alerts"):
+                said = await client.get(path)
+                texts[path] = said.status_code, re.sub(r'(?<="last_hit":")[^"]+', "", alike(said.text))
+            rows = {"rows": [{"number": f"{ONE[:-4]}*"}], "dry_run": True, "ranges": True}
+            said = await client.post("/v1/lists/suspected/import", json=rows)
+            texts["import"] = said.status_code, alike(said.text)
+        told.append(texts)
+
+    told: list[dict[str, tuple[int, str]]] = []
+    for file in files:
+        Installation.open(file).run(ask)
+    assert told[0] == told[1]
+    assert [told[0][path][0] for path in ("/v1/lists/suspected/stats", "import")] == [200, 200], told[0]
 
 
 def test_who_may_see_numbers_is_told_all(twins):
