@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ringfence.ask import LookUps, Reader, ask_plugins, look_ups
 from ringfence.explanations import emergency_call_before
@@ -19,8 +19,20 @@ from rules.storage.store import StoreError
 CACHED: Final = 100_000  # entries of lists
 
 
-async def explain_file(here: Installation, calls: Path, *, saved: bool = False) -> list[dict[str, Any]]:
-    """A row for each call of a CSV file, each judged by itself; RuleError names the line that can't be used."""
+class Explained(NamedTuple):
+    """What each call of a file would get."""
+
+    rows: list[dict[str, Any]]
+    callers: list[str]  # the numbers that were looked up
+    by_rules_alone: bool = False  # there were too many
+
+
+async def explain_file(here: Installation, calls: Path, *, saved: bool = False, most: int | None = None) -> Explained:
+    """A row for each call of a CSV file, each judged by itself; RuleError names the line that can't be used.
+
+    Lists, ladder and seals are asked about so many callers at ``most``: who hands in all numbers that there are would
+    read from it which are sealed.
+    """
     book = load_rulebook(here.file) if saved else (await live_rulebook(here))[0]
     trunks = trunks_of(book.configuration)
 
@@ -28,14 +40,20 @@ async def explain_file(here: Installation, calls: Path, *, saved: bool = False) 
         return next((trunk for trunk in trunks if example.trunk in ("", trunk.name)), None)
 
     read = Reader(book.configuration).read
+    pasts = list(CallFile(calls, trunk_of, book.ruleset.clock.zone, read).read())
+    numbers = (number.canonical for past in pasts if isinstance(past, Past) for number in past.call.callers)
+    callers = list(dict.fromkeys(filter(None, numbers)))
+    alone = most is not None and len(callers) > most
     rows = []
     async with look_ups(book.configuration, here.base, entries=CACHED, facts=book.ruleset.facts) as known:
-        for past in CallFile(calls, trunk_of, book.ruleset.clock.zone, read).read():
-            if isinstance(past, Past):
-                rows.append(_row(past, await _verdict(here, book, known, past.call)))
-            else:
+        for past in pasts:
+            if not isinstance(past, Past):
                 rows.append({"line": _line(past.id), "verdict": "refused", "reason": past.why, "as_wished": None})
-    return rows
+            elif alone:
+                rows.append(_row(past, book.ruleset.judge(past.call, (), ())))
+            else:
+                rows.append(_row(past, await _verdict(here, book, known, past.call)))
+    return Explained(rows, [] if alone else callers, alone)
 
 
 async def _verdict(here: Installation, book: Rulebook, known: LookUps | None, call: Call) -> Verdict:

@@ -235,6 +235,20 @@ def test_one_whole_number_that_is_typed_says_whether_it_is_sealed_and_is_entered
     assert (entry["actor"], entry["subject"], entry["detail"]) == ("list-keeper", "number", "lists add")
 
 
+def test_a_file_of_many_numbers_tells_who_may_not_see_them_of_no_seal(planted, under, tmp_path):
+    file = tmp_path / "calls.csv"
+    few = [ACCUSED, "13712345679"]
+    file.write_text("from,to\n" + "".join(f"{one},13800138000\n" for one in few))
+    assert '"sealed"' in under("viewer", "explain", "--file", str(file), "--json").stdout
+    looks = json.loads(under("auditor", "audit", "show", "--step", "searched", "--limit", "9", "--json").stdout)
+    assert sum(one["actor"] == "viewer" and one["detail"] == "explain --file" for one in looks) == 2
+    many = [*few, *(f"137123400{n:02}" for n in range(30))]
+    file.write_text("from,to\n" + "".join(f"{one},13800138000\n" for one in many))
+    told = under("viewer", "explain", "--file", str(file))
+    assert ("By rules alone" in told.stdout, "seal" in told.stdout.partition("By rules")[0]) == (True, False)
+    assert '"sealed"' in under("complaint-officer", "explain", "--file", str(file), "--json").stdout
+
+
 def test_callers_whom_rules_hold_on_a_list_are_listed_to_no_keeper(planted, under):
     """He adds entries of his own: where a masked one stands among them would say its digits."""
 

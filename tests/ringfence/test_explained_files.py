@@ -31,7 +31,7 @@ async def rows(here, tmp_path, text: str):
     path = tmp_path / "calls.csv"
     path.write_text(text)
     async with here:
-        return await explain_file(here, path, saved=True)
+        return (await explain_file(here, path, saved=True)).rows
 
 
 async def test_each_call_by_itself(here, tmp_path):

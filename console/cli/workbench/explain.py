@@ -58,12 +58,19 @@ async def many_explained(here: Installation, file: Path, *, saved: bool) -> Answ
     """What each call of a file would get; exit status 1 where its column `verdict` wishes another."""
     from ringfence.explained_files import explain_file
 
-    rows = await explain_file(here, file, saved=saved)
+    most = None if sees_numbers(here) else here.configuration.privacy.unmask_hour
+    found = await explain_file(here, file, saved=saved, most=most)
+    rows = found.rows
     await note_entries(here, len(rows), "calls of a file: explain")
+    for number in found.callers if most is not None else ():
+        await note_question(here, number, "explain --file")
     wrong = [row for row in rows if row["as_wished"] is False]
-    found = table(_COLUMNS, rows, here.zone, narrow=_in_lines, none="The file holds no calls.", behind=_summed(rows))
+    behind = _summed(rows)
+    if found.by_rules_alone:
+        behind += f"\nBy rules alone: of over {most} callers, who may not see numbers is told of no list, step or seal."
+    shown = table(_COLUMNS, rows, here.zone, narrow=_in_lines, none="The file holds no calls.", behind=behind)
     told = [f"line {row['line']}: {row['verdict']}, and {row['wished']} was wished" for row in wrong]
-    return found._replace(faults=told, status=FAULTS if wrong else 0)
+    return shown._replace(faults=told, status=FAULTS if wrong else 0)
 
 
 def _summed(rows: Sequence[Mapping[str, Any]]) -> str:
