@@ -475,6 +475,7 @@ def answers(configuration: Configuration) -> Iterator[Finding]:
     found += [
         (("complaints", "ladder_divert", step), name) for step, name in configuration.complaints.ladder_divert.items()
     ]
+    found.append((("thresholds", "divert"), configuration.thresholds.divert))
     for place, name in found:
         if name and name not in configuration.destinations:
             yield Finding(place, f"no destination is named {name!r}", known(configuration.destinations))

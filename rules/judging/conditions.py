@@ -526,7 +526,7 @@ def _measured(
             return False
         if over is None and under is None:
             return True
-        if not isinstance(value, int | float):
+        if not isinstance(value, (int, float)):
             return False
         return (over is None or value > over) and (under is None or value < under)
 

@@ -34,6 +34,7 @@ _LONGEST_LABEL: Final = 64
 LADDER: Final = "ladder"  # the name under which its steps are heard
 # By which name the reply of a step is known, which no list can bear.
 LADDER_REPLIES: Final = {"ladder-limit": "ladder: limit", "ladder-reject": "ladder: reject"}
+SUSPICION_REPLY: Final = "suspicion: reject"
 NO_REPLIES: Final[Mapping[str, Reply]] = MappingProxyType({})
 _NO_REPLY: Final = Reply()
 STEPS = tuple(Step)
@@ -369,6 +370,10 @@ class Judgement:
         )
 
     def _by_suspicion(self, action: Action, revision: str) -> Verdict:
+        destination = ""
+        if action is Action.REJECT and not self.call.message:  # a MESSAGE hears nothing
+            destination = self.replies.get(SUSPICION_REPLY, _NO_REPLY).destination
+            action = Action.DIVERT if destination else action
         return Verdict(
             action,
             Step.SUSPICION,
@@ -377,6 +382,7 @@ class Judgement:
             profile=self.call.trunk.profile if action is Action.REJECT else "",
             suspicion=self.suspicion,
             fired=tuple(self.fired),
+            destination=destination,
             revision=revision,
         )
 

@@ -127,12 +127,12 @@ class _Bounds(Generic[R]):
 
     def find(self, facts: dict[str, float | str | bool], found: list[R]) -> None:
         for name, least in self._least:
-            value = facts.get(name)
-            if value is not None and not (isinstance(value, int | float) and value <= least):
+            value = facts.get(name)  # a pair of types: compiled, a union of them is made anew at each question
+            if value is not None and not (isinstance(value, (int, float)) and value <= least):
                 found += self._over[name]
         for name, greatest in self._greatest:
             value = facts.get(name)
-            if value is not None and not (isinstance(value, int | float) and value >= greatest):
+            if value is not None and not (isinstance(value, (int, float)) and value >= greatest):
                 found += self._under[name]
 
 

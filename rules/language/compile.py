@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from rules.judging.calendars import NO_DAYS, Calendar, Days, calendar_of, monday_to_friday, unannounced, working_days
 from rules.judging.conditions import NEVER, Condition, all_of, on_dates
-from rules.judging.engine import LADDER_REPLIES, CompiledRule, Hold, RuleSet
+from rules.judging.engine import LADDER_REPLIES, SUSPICION_REPLY, CompiledRule, Hold, RuleSet
 from rules.judging.facts import Facts, WallClock, gap_at
 from rules.judging.index import Index, Key
 from rules.language.always import AMOUNTS, COUNTRY, NUMBER, Always
@@ -200,12 +200,14 @@ def no_call(example: Example, zone: ZoneInfo) -> Iterator[tuple[str, tuple[str, 
 
 
 def replies_of(settings: ScreeningSettings) -> dict[str, Reply]:
-    """What callers get whom these lists and steps of the ladder reject."""
+    """What callers get whom these lists, steps of the ladder, or the sum of suspicion reject."""
     found = {
         name: Reply(policy.profile, policy.divert)
         for name, policy in settings.lists.items()
         if policy.profile or policy.divert
     }
+    if settings.thresholds.divert:
+        found[SUSPICION_REPLY] = Reply("", settings.thresholds.divert)
     steps = settings.complaints.ladder_divert.items()
     return found | {LADDER_REPLIES[f"ladder-{step}"]: Reply("", destination) for step, destination in steps}
 

@@ -40,6 +40,8 @@ def would_change(rule: str, action: str, step: str, fired: str, trunk: str, thre
     if step in _UNASKED:
         return False
     found = _read(fired)
+    if action == _DIVERT and step == str(Step.SUSPICION):
+        action = _REJECT  # which a destination hears in its place (thresholds.divert)
     limits = thresholds.of(trunk)
     acting = [one for one in found if not one[7]]
     too = [one for one in found if one[7] and one[0] == rule]

@@ -116,6 +116,9 @@ class Thresholds(Part):
 
     tag: int = Field(5, description="A call whose suspicion reaches it is tagged.")
     reject: int = Field(10, description="A call whose suspicion reaches it is rejected.")
+    divert: str = Field(
+        "", description="Destination that hears calls in place of a rejection by suspicion; empty: none."
+    )
 
 
 class RateSettings(Part):

@@ -160,6 +160,7 @@ def test_a_network_inside_another_is_no_fault(tmp_path):
         ("lists: {a: {kind: block, divert: x}}", "8:34", "no destination is named 'x'"),
         ("lists: {a: {kind: block, profile: x}}", "8:35", "no profile is named 'x'; known are decline"),
         ("complaints: {ladder_divert: {reject: x}}", "8:38", "no destination is named 'x'"),
+        ("thresholds: {divert: x}", "8:22", "no destination is named 'x'"),
         (
             "lists: {a: {kind: block, profile: decline, divert: x}}\ndestinations: {x: sip:x@192.0.2.1}",
             "8:35",

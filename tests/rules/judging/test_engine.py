@@ -104,6 +104,19 @@ def test_who_is_limited_hears_another_word():
     assert (found.action, found.step, found.profile) == (Action.REJECT, Step.LADDER, "limit")
 
 
+def test_what_suspicion_would_reject_may_be_diverted():
+    text = rule(MOBILE, "{suspicion: 10}")
+    aloud = rules(text, settings={"thresholds": {"divert": "desk"}})
+    found = aloud.judge(call())
+    assert (found.action, found.step, found.destination, found.profile) == (Action.DIVERT, Step.SUSPICION, "desk", "")
+    assert rules(text).judge(call()).action is Action.REJECT
+    assert aloud.judge(call(message=True)).action is Action.REJECT, "a MESSAGE hears nothing"
+    assert aloud.judge(call(called="110", emergency=True)).action is Action.TAG, "an emergency call rings with a mark"
+    assert (
+        rules(rule(MOBILE, "{suspicion: 5}"), settings={"thresholds": {"divert": "desk"}}).judge(call()).action == "tag"
+    )
+
+
 HEARD = CN._replace(divert="aloud")
 ANSWERING = rules(
     "",

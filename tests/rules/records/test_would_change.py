@@ -51,3 +51,5 @@ def test_an_emergency_call_passes_and_thresholds_are_those_of_the_trunk():
     weighs = json.dumps([["watched", "suspicion", "suspicion", "f:1", "", "", 4, True]])
     assert not would_change("watched", "forward", "no rule", weighs, "t", USUAL)
     assert would_change("watched", "forward", "no rule", weighs, "t", Thresholds(5, 10, {"t": (3, 10)}))
+    diverted = json.dumps([["w", "suspicion", "suspicion", "f:1", "", "", 10, False], *json.loads(weighs)])
+    assert not would_change("watched", "divert", "suspicion", diverted, "t", USUAL), "in place of a rejection"
