@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,7 @@ COLUMNS = {
 _KNOWN = {spelling: name for name, spellings in COLUMNS.items() for spelling in spellings}
 _NEEDED = ("accused", "reporter")
 _AT_ONCE = 5_000
+_MOST_REMARKS = 100  # lines before the one that names the columns
 _HELD = re.compile(r"""'[^']*'|"[^"]*"|[+\w:]*\d[\w,]*""")  # what a reason repeats of its line
 
 
@@ -105,7 +106,7 @@ def read_rows(
     lines: Iterable[str], unknown: list[str] | None = None
 ) -> Iterator[tuple[int, dict[str, str] | ComplaintError]]:
     """Each record, by the line on which it begins, with its columns by our names; `unknown` gets all others."""
-    rows = records(lines)
+    rows = (row for row in records(lines) if not _is_remark(row[1]))
     try:
         _, first = next(rows)
     except StopIteration:
@@ -129,6 +130,13 @@ def read_rows(
             yield line, ComplaintError("line", f"{what}: put what holds a separator in quotation marks")
         elif any(cell.strip() for cell in row):
             yield line, {name: cell.strip() for name, cell in zip(names, row, strict=False) if name}
+
+
+def _is_remark(row: list[str] | ComplaintError) -> bool:
+    """Is it a line for people, as files of lists have them: `# from the hotline, July`? #4711 may be somebody."""
+    if isinstance(row, ComplaintError) or not row or not row[0].lstrip("\ufeff ").startswith("#"):
+        return False
+    return row[0].lstrip("\ufeff ")[1:2] in ("", " ", "#") or not any(cell.strip() for cell in row[1:])
 
 
 class Kind(NamedTuple):
@@ -195,9 +203,13 @@ class TooLong(ComplaintError):
 def records(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | ComplaintError]]:
     """Each record with the line on which it begins. Raises BrokenFile behind the last one that is whole."""
     lines = _bounded(lines) if isinstance(lines, io.TextIOWrapper) else iter(lines)
-    first = next(lines, "")
-    delimiter = max(",;\t", key=first.count)  # as spreadsheets save a file in one country and another
-    source = _Lines(chain([first] if first else (), lines), delimiter)
+    head = []
+    for line in islice(lines, _MOST_REMARKS):
+        head.append(line)
+        if not line.startswith(("#", "\ufeff#")):
+            break
+    delimiter = max(",;\t", key=head[-1].count if head else "".count)  # as spreadsheets save a file here and there
+    source = _Lines(chain(head, lines), delimiter)
     rows = csv.reader(source, delimiter=delimiter)
     while True:
         source.begin()

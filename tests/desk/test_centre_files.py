@@ -49,6 +49,21 @@ async def test_two_reporters_in_one_cell_are_named_by_their_line(town):
     assert (found.filed, [(bad.line, bad.field) for bad in found.bad]) == (0, [(2, "reporter"), (3, "reporter")])
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_remark_is_no_bad_line(delimiter):
+    lines = [
+        "# of the hotline, July\n",
+        "#\n",
+        "accused,reporter\n",
+        "95012345,#4711\n",
+        "# by Li\n",
+        "#end\n",
+        "1,2\n",
+    ]
+    found = list(read_rows([lines[0], *(line.replace(",", delimiter) for line in lines[1:])]))
+    assert found == [(4, {"accused": "95012345", "reporter": "#4711"}), (7, {"accused": "1", "reporter": "2"})]
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [("", "it is empty"), ("a,b\n1,2\n", "no column 'accused'"), ("accused\n1\n", "no column 'reporter'")],
