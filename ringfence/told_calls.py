@@ -7,6 +7,7 @@ their masks the same is told, but for the verdict, which the callers themselves 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -16,9 +17,11 @@ from cachetools import TTLCache
 
 from ringfence.configuration import Configuration
 from ringfence.installation import Installation
-from ringfence.recorded_calls import facts_of_record, judged_by
+from ringfence.live_rules import ruleset_of
+from ringfence.recorded_calls import facts_of_record
 from rules.judging.engine import RuleSet
 from rules.judging.explain import HIDDEN_RULE
+from rules.language.source import RuleError
 from rules.model import Fired, Step
 from rules.records.decisions import Decision, Decisions
 from rules.records.masked_callers import asks_hidden, hide_caller
@@ -26,7 +29,6 @@ from rules.records.privacy import mask
 from rules.records.searching import PIECE
 
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
-_rulesets: TTLCache[tuple[str, str], RuleSet | None] = TTLCache(64, 60.0)  # by installation and the hash of the rules
 _ALIKE = (
     "select distinct rule, caller, called_key, called_area from decision "
     "where seq > (select max(seq) from decision) - ? and rule in (select value from json_each(?))"
@@ -47,6 +49,15 @@ class Hidden(NamedTuple):
     by_called: frozenset[str]  # those of the called number
 
 
+class _Judged(NamedTuple):
+    """Rules that judged a call, as far as they are known."""
+
+    ruleset: RuleSet | None
+    unfit: bool = False  # they are stored, and no longer fit ringfence.yaml
+
+
+_UNKNOWN = _Judged(None)
+_rulesets: TTLCache[tuple[str, str], _Judged] = TTLCache(16, 600.0)  # by installation and the hash of the rules
 _NOTHING = Hidden(frozenset(), frozenset())
 
 
@@ -83,8 +94,10 @@ async def _kept_back(here: Installation, decision: Decision, *, every_rule: bool
     """The rules for which hidden digits of this call count."""
     names = {one.name for one in decision.fired if one.step in _BY_RULES} | {decision.rule}
     names -= here.configuration.lists.keys() | {""}
-    ruleset = await _rules_of(here, decision) if names or every_rule else None
-    if ruleset is None:
+    judged = await _rules_of(here, decision) if names or every_rule else _UNKNOWN
+    if judged.unfit:
+        return Hidden(frozenset(names), frozenset(names))
+    if (ruleset := judged.ruleset) is None:
         return _NOTHING
     rules = [one for one in ruleset.rules if every_rule or one.name in names]
     facts = facts_of_record(here.configuration, ruleset, decision)
@@ -96,10 +109,21 @@ async def _kept_back(here: Installation, decision: Decision, *, every_rule: bool
     return Hidden(frozenset(one.name for one in rules if asks_hidden(one, facts)), by_called)
 
 
-async def _rules_of(here: Installation, decision: Decision) -> RuleSet | None:
+async def _rules_of(here: Installation, decision: Decision) -> _Judged:
+    """The rules that judged it, compiled beside whoever else is waiting: ten thousand take a while."""
     key = str(here.file), decision.revision
     if key not in _rulesets:
-        _rulesets[key] = (await judged_by(here, decision)).ruleset
+        if not await asyncio.to_thread(here.database_of("revisions").exists):
+            return _UNKNOWN
+        revision = await (await here.revisions()).that_judged(decision.revision, decision.at)
+        if revision is None:
+            return _UNKNOWN
+        try:
+            ruleset = await asyncio.to_thread(ruleset_of, here.configuration, here.document, revision)
+        except RuleError:
+            _rulesets[key] = _Judged(None, unfit=True)
+        else:
+            _rulesets[key] = _Judged(ruleset)
     return _rulesets[key]
 
 
