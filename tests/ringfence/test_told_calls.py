@@ -64,4 +64,4 @@ def test_rules_that_no_longer_fit_are_kept_back(file, run):
         file.read_text().replace("  suspected: {kind: suspect}\n", "").replace("rules: [rules.d/*.yaml]", "rules: []")
     )
     (unfit,) = Installation.open(file).run(ask)
-    assert (unfit.decision.rule, unfit.kept_back) == ("", {"suspects"})
+    assert (unfit.decision.rule, "suspects" in unfit.kept_back) == ("", True)
