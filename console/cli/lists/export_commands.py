@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 from functools import lru_cache
@@ -16,7 +17,7 @@ from console.cli.answering import command
 from console.cli.answers import Answer
 from console.cli.answers import harmless as shown
 from console.cli.in_full import InFull, Unmasked, Why, see_in_full
-from console.cli.lists.import_commands import progress_bar
+from console.cli.lists.import_commands import left_out_told, progress_bar
 from console.cli.lists.list_commands import ListName, lists_app, of_seals
 from console.cli.noted import note_entries
 from console.cli.options import shown_time
@@ -25,6 +26,7 @@ from ringfence.shown_values import qualified
 if TYPE_CHECKING:
     from ringfence.installation import Installation
     from rules.lists.editing import Lists, Origin
+    from rules.lists.field_formats import Writer
 
 PAGE = 5_000
 
@@ -35,6 +37,11 @@ class Format(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     TEXT = "text"
+    KAMAILIO = "kamailio"
+    ASTERISK = "asterisk"
+    PHONEBLOCK = "phoneblock"
+    FCC_DNO = "fcc-dno"
+    MISP = "misp"
 
 
 @command(lists_app, json=False)
@@ -45,7 +52,9 @@ async def export(
     unmasked: Unmasked = False,
     reason: Why = "",
 ) -> Answer:
-    """Write a list, as of one moment, to standard output, in the form that `lists import` reads.
+    """Write a list, as of one moment, to standard output, in a form that `lists import` reads.
+
+    Kamailio's is that of its table globalblocklist; Asterisk's that of FreePBX. What such a form cannot say is told.
 
     A list of seals is exported with --unmasked and a --reason alone: people complained about its numbers.
     """
@@ -57,6 +66,7 @@ async def export(
     else:
         await here.second.ask("export", f"list {name} as a file", {"list": name}, actor=here.actor)
     await note_entries(here, (await lists.counts()).get(name, 0), f"lists export {name}")
+    foreign = _foreign(form, name, here.zone)
     if form is Format.CSV:
         writer.writerow(EXPORTED)
     watched = on_terminal()  # a file gets what somebody wrote as it is; no terminal is steered by it
@@ -67,13 +77,29 @@ async def export(
                 count += 1
                 if not count % PAGE:
                     told(count)
-                if form is Format.TEXT:
+                if foreign is not None:
+                    foreign.entry(entry)
+                elif form is Format.TEXT:
                     sys.stdout.write(f"{entry['number']}\n")
                 elif form is Format.JSONL:
                     sys.stdout.write(json.dumps({k: v for k, v in entry.items() if v}, ensure_ascii=watched) + "\n")
                 else:
                     writer.writerow([entry.get(column, "") for column in EXPORTED])
-    return Answer()
+    if foreign is None:
+        return Answer()
+    foreign.end()
+    return Answer(faults=left_out_told(foreign.left_out))
+
+
+def _foreign(form: Format, name: str, zone: str) -> Writer | None:
+    """What writes the form of another program, begun."""
+    from rules.lists.field_formats import FORMS, Writer
+
+    if form.value not in FORMS:
+        return None
+    writer = Writer(form.value, sys.stdout.write, name=name, day=shown_time(time.time(), zone)[:10])
+    writer.begin()
+    return writer
 
 
 async def _in_full(here: Installation, lists: Lists, wanted: InFull, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -67,6 +68,20 @@ Insist = Annotated[
 ]
 
 
+class Form(StrEnum):
+    """Who wrote a file."""
+
+    OWN = "own"
+    KAMAILIO = "kamailio"
+    ASTERISK = "asterisk"
+    PHONEBLOCK = "phoneblock"
+    FCC_DNO = "fcc-dno"
+    MISP = "misp"
+
+
+Written = Annotated[Form, typer.Option("--format", help="Who wrote it; own: any table, JSON lines or text.")]
+
+
 @command(lists_app, "import")
 async def import_numbers(
     here: Installation,
@@ -74,6 +89,7 @@ async def import_numbers(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON lines or text; - for standard input.")],
     column: Column = "",
     encoding: Encoding = "",
+    form: Written = Form.OWN,
     reason: Reason = "",
     source: Source = "",
     replace: Replace = False,
@@ -90,6 +106,7 @@ async def import_numbers(
     Exit status 1: a row was refused, and the file with it; 3: it waits for a person (`lists held`).
     """
     from rules.lists.editing import Origin
+    from rules.lists.field_formats import read_as
     from rules.lists.held_imports import import_or_hold
     from rules.lists.imports import Wishes
 
@@ -116,15 +133,22 @@ async def import_numbers(
             progress=read,
             writing=written,
         )
+        stream, left_out = read_as(form.value, stream)
         report = await import_or_hold(lists, name, stream, origin, wishes, column=column)
     took = time.perf_counter() - started
     held = bool(report.held) and report.import_id is None
     how = f"lists import{' --dry-run' * dry_run} {name}, {counted(report.lines, 'line')}"
     await hide_few(here, report, how, tried=dry_run)
     answer = told(report, shown_name(file), name, took, dry_run=dry_run or held)
+    answer = answer._replace(faults=[*answer.faults, *left_out_told(left_out)])
     if held and not dry_run:
         return answer._replace(status=HELD, why=what_to_do(report))
     return answer._replace(status=FAULTS if report.refused and bad is OnError.STOP else 0)
+
+
+def left_out_told(left_out: Counter[str]) -> list[str]:
+    """What a form of another program did not hold, or cannot say, as sentences."""
+    return [f"{count:,} left out: each {why}." for why, count in sorted(left_out.items())]
 
 
 async def hide_few(here: Installation, report: ImportReport, how: str, *, tried: bool = False) -> None:

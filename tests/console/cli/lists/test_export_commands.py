@@ -46,3 +46,19 @@ def test_what_somebody_wrote_steers_no_terminal_and_reaches_a_file_as_it_is(run,
     shown = run("lists", "export", "blocked", "--format", form).stdout
     assert not {"\x1b", "\x9b"} & {*shown}
     assert "u001b[2J" in shown
+
+
+@pytest.mark.parametrize("form", ["kamailio", "asterisk", "phoneblock", "misp"])
+def test_what_another_program_reads_is_read_back_and_what_it_cannot_say_is_told(run, tmp_path, form):
+    run("lists", "add", "suspected", "17012345678", "95588", "--range", "--reason", "fraud")
+    written = run("lists", "export", "suspected", "--format", form)
+    assert written.stderr == "1 left out: each has no country code.\n"
+    copy = tmp_path / "copy"
+    copy.write_text(written.stdout)
+    run("lists", "remove", "suspected", "17012345678", "95588")
+    assert run("lists", "import", "suspected", str(copy), "--format", form).exit_code == 0
+    (one,) = json.loads(run("lists", "show", "suspected", "--json").stdout)
+    assert (one["entry"], one["reason"]) == ("+8617012345678", "fraud")
+    copy.write_text("[]" if form == "misp" else "a,b\n")
+    refused = run("lists", "import", "suspected", str(copy), "--format", form)
+    assert refused.exit_code == 1
