@@ -20,6 +20,9 @@ _BEFORE: Final = {
 _NINTH_DIGIT: Final = re.compile(r"55([1-9][0-9])([689][0-9]{7})")
 # Italy: the 0 of an area code was dialled within the country only until 1998. Without it a digit may be lost as well.
 _ZERO: Final = re.compile(r"39([124-9][0-9]{5,9})")
+_NO_ZERO: Final = re.compile(
+    r"390(3[0-9]{8,9})"
+)  # nor has a mobile had one since 2001, and +39 (0) is written all the same
 
 
 def as_written_now(digits: str) -> str:
@@ -33,4 +36,6 @@ def could_be_now(digits: str) -> str:
     """What may be meant by digits behind a plus that no plan has; nothing where nobody knows."""
     if found := _NINTH_DIGIT.fullmatch(digits):
         return f"55{found[1]}9{found[2]}"
+    if found := _NO_ZERO.fullmatch(digits):
+        return f"39{found[1]}"
     return f"390{found[1]}" if (found := _ZERO.fullmatch(digits)) else ""

@@ -184,7 +184,7 @@ def read_spelling(text: str, home: str = "") -> Spelt:
         for country in home.split() if " " in home else ():
             with suppress(SpellingFault):
                 return _spelling_in(text, country)
-        raise _well_advised(fault, without_separators(fold(text)), decided(home)) from fault.__cause__
+        raise _well_advised(fault, without_separators(fold(text)).replace("/", ""), decided(home)) from fault.__cause__
 
 
 def _spelling_in(text: str, country: str) -> Spelt:

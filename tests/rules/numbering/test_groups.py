@@ -343,6 +343,9 @@ def test_a_slash_between_two_numbers_makes_none(home: str, text: str):
         ("BR", "011 8123 4567", "write each by itself; +5511981234567 if it is one"),
         ("US", "9-212-555-0123", "write each by itself; +12125550123 if it is one"),
         ("AR", "+54 9 11 15 2345 6789", "write each by itself"),
+        ("IT", "+39 (0) 347 1234567", "write each by itself; +393471234567 if it is one"),
+        ("IT", "0347/1234567", "write each by itself; +393471234567 if it is one"),
+        ("FR", "06 12 34 56 78 / 06 12 34 56 79", "write each by itself"),
         ("CN", "95588 95599", "write each by itself; 9558895599 if it is one"),
     ],
 )
