@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 import re
 import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
 from ruamel.yaml import YAML
 
+from tests import wire
 from tests.peers.alone import is_alone, passes_alone
 from tests.peers.asterisk import MODULES, Asterisk
 from tests.peers.kamailio import CONFIGURATION, Kamailio
@@ -35,6 +40,16 @@ RULES = """\
 DIVERTED = "+8613900000003"
 CARD = "https://callers.example.com/card.jws"
 BY_ANALYTICS, BY_MACHINE = "+8613900000004", "+8613900000005"
+# What is on record of a call of each, and of one for help, which goes on whatever is found.
+VERDICTS = {
+    "+8613912345678": ("forward", "forward"),
+    SUSPECTED: ("tag", "tag"),
+    BLOCKED: ("reject", "tag"),
+    DIVERTED: ("divert", "forward"),
+    BY_ANALYTICS: ("reject", "tag"),
+    BY_MACHINE: ("reject", "tag"),
+}
+MANY = 100
 # What an Asterisk has already: a transport, the carrier, a telephone.
 ALREADY = """
 [udp]
@@ -73,6 +88,59 @@ aors=desk
 type=aor
 contact=sip:desk@{telephone}
 """
+
+
+class Busy(asyncio.DatagramProtocol):
+    """A telephone that is busy."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It is there."""
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Refuse a call."""
+        if data.startswith(b"INVITE "):
+            self.transport.sendto(wire.response(486, data), addr)
+
+
+class Caller(Busy):
+    """Waits for the end of one call after the other."""
+
+    def __init__(self) -> None:
+        self.final = asyncio.Event()
+        self.call = b""
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Acknowledge what ends the call."""
+        if wire.header(data, "Call-ID") == wire.header(self.call, "Call-ID") and wire.status(data) >= 300:
+            self.transport.sendto(wire.ack(self.call, data), addr)
+            self.final.set()
+
+
+async def one_after_the_other(calls: list[tuple[str, str]]) -> None:
+    """Make calls (who calls, whom) to a telephone that is busy, each to its end."""
+    loop = asyncio.get_running_loop()
+    telephone, _ = await loop.create_datagram_endpoint(Busy, local_addr=(TELEPHONE.host, TELEPHONE.port))
+    line, caller = await loop.create_datagram_endpoint(Caller, local_addr=(CARRIER.host, CARRIER.port))
+    begun = time.time_ns()
+    for number, (who, whom) in enumerate(calls):
+        caller.final.clear()
+        caller.call = wire.invite(
+            uri=f"sip:{whom}@{ASKER}",
+            via=f"SIP/2.0/UDP {CARRIER};branch=z9hG4bK{begun}{number}",
+            from_=f"<sip:{who}@{CARRIER.host}>;tag=c{begun}{number}",
+            to=f"<sip:{whom}@{ASKER.host}>",
+            call_id=f"{begun}-{number}@{CARRIER.host}",
+            extra=f"Contact: <sip:{CARRIER}>",
+        )
+        async with asyncio.timeout(60):
+            while not caller.final.is_set():
+                line.sendto(caller.call, (ASKER.host, ASKER.port))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(caller.final.wait(), 2)
+    for transport in (telephone, line):
+        transport.close()
+    await asyncio.sleep(0)
 
 
 class Asker(NamedTuple):
@@ -207,6 +275,16 @@ else:
         # Of one asker before, some may have waited in a socket while nobody read it, below, and been asked again.
         calls = [call["call_id"] for call in node.calls()]
         assert all(calls.count(call) == 1 for call in calls[-5:] if call)
+
+    def test_many_calls_get_the_same_verdicts_from_each_that_asks(asker, node):
+        """One after the other, so that their records are in the order of the calls."""
+        draw = random.Random(15)
+        calls = [(draw.choice(list(VERDICTS)), draw.choice((CALLED, CALLED, CALLED, "110"))) for _ in range(MANY)]
+        before = len(node.calls())
+        asyncio.run(one_after_the_other(calls))
+        expected = [VERDICTS[caller][called == "110"] for caller, called in calls]
+        node.ready(lambda: len(node.calls()) >= before + MANY, "lines of all calls")
+        assert [call["verdict"] for call in node.calls()][before:] == expected
 
     @pytest.mark.parametrize(
         ("caller", "status", "phrase", "header", "value"),
