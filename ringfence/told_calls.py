@@ -147,8 +147,11 @@ def _without(decision: Decision, kept: Collection[str], configuration: Configura
     lists, hidden = configuration.lists, mask(decision.caller)
 
     def entry(one: Fired) -> Fired:
-        by_list = one.name in lists or one.step not in _BY_RULES | {Step.LADDER}
-        return one._replace(entry=hidden if one.entry else "", source="", of="") if by_list else one
+        if one.step is Step.LADDER:  # its entry is a step; whose number it is, few numbers say
+            return one._replace(source="", of="")
+        if one.step in _BY_RULES and one.name not in lists:
+            return one
+        return one._replace(entry=hidden if one.entry else "", source="", of="")
 
     fired = tuple(entry(one) for one in decision.fired if not (one.step in _BY_RULES and one.name in kept))
     found = replace(decision, fired=fired)
