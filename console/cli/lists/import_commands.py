@@ -141,7 +141,12 @@ async def import_numbers(
     await hide_few(here, report, how, tried=dry_run)
     answer = told(report, shown_name(file), name, took, dry_run=dry_run or held)
     answer = answer._replace(faults=[*answer.faults, *left_out_told(left_out)])
-    if held and not dry_run:
+    return _ended(answer, report, bad, waits=held and not dry_run)
+
+
+def _ended(answer: Answer, report: ImportReport, bad: OnError, *, waits: bool) -> Answer:
+    """With the status that says whether it was done."""
+    if waits:
         return answer._replace(status=HELD, why=what_to_do(report))
     return answer._replace(status=FAULTS if report.refused and bad is OnError.STOP else 0)
 
