@@ -6,14 +6,16 @@ import ctypes
 import os
 import resource
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from ringfence.node_settings import Configuration
+from rules.judging.counting_memory import octets_a_call
 from rules.language.source import Document, Fault
 
+Counts = Collection[tuple[str, int]]  # names of what is counted, and seconds
 MIB: Final = 1 << 20
 _SPARE: Final = 0.9  # of what is given: the rest is for what nobody counts
 _UNLIMITED: Final = 1 << 60  # what a cgroup of the first version says when it has no limit is near 2^63
@@ -42,13 +44,15 @@ class Share(NamedTuple):
 
 # What counts only where there are listeners of connections: one that is enciphered, with messages on their way.
 CONNECTIONS: Final = Share("limits", "connections", 48 * 1024, 10)
+# Of rules that ask for one count, such as a caller's calls an hour; more counts take more.
+COUNTED: Final = Share("facts", "remembered_calls", octets_a_call((("calls", 3600),)), 100)
 # Measured as the growth of a node that holds so many.
 SHARES: Final = (
     Share("limits", "max_transactions", 4096, 100),
     Share("limits", "receive_queue", 4096, 100),
     Share("limits", "unacknowledged_rejections", 2048, 10),
     Share("limits", "remembered_calls", 600, 100),
-    Share("facts", "remembered_calls", 512, 100),
+    COUNTED,
     Share("storage", "cache_entries", 640, 16),
 )
 
@@ -93,10 +97,16 @@ class Fit(NamedTuple):
         )
 
 
-def fit(configuration: Configuration, granted: list[Grant] | None = None) -> Fit:
-    """Lower the limits, all by the same share, until what they may take fits into what is given."""
+def fit(configuration: Configuration, granted: list[Grant] | None = None, asked: Counts = ()) -> Fit:
+    """Lower the limits, all by the same share, until what they may take fits into what is given.
+
+    `asked`: what rules ask to be counted; others, that count one thing, may go live at any time.
+    """
     grants = grants_of_system() if granted is None else granted
-    shares = (*SHARES, CONNECTIONS) if takes_connections(configuration) else SHARES
+    counted = COUNTED._replace(octets=max(COUNTED.octets, octets_a_call(asked)))
+    shares = [counted if share is COUNTED else share for share in SHARES]
+    if takes_connections(configuration):
+        shares.append(CONNECTIONS)
     takes = {share: getattr(getattr(configuration, share.section), share.name) * share.octets for share in shares}
     wanted = sum(takes.values())
     grant = min(grants, key=lambda one: one.left, default=None)
@@ -130,9 +140,9 @@ def takes_connections(configuration: Configuration) -> bool:
     return any(listener.transport != "udp" for listener in configuration.listen)
 
 
-def fitted(configuration: Configuration) -> tuple[Configuration, dict[str, str]]:
+def fitted(configuration: Configuration, asked: Counts) -> tuple[Configuration, dict[str, str]]:
     """With limits that memory and open files allow, and what was lowered for which of them, a sentence each."""
-    fitting = fit(configuration)
+    fitting = fit(configuration, asked=asked)
     found, few = files_for(fitting.configuration)
     return found, {cause: words for cause, words in (("memory", fitting.words), ("files", few)) if words}
 

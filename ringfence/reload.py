@@ -199,7 +199,7 @@ def read_all(file: Path) -> Read:
     book = _saved_whole(file)
     configuration, document = book.configuration, book.document
     warnings = list(map(str, book.warnings))
-    configuration, lowered = fitted(configuration)
+    configuration, lowered = fitted(configuration, book.ruleset.rates)
     warnings += lowered.values()
     here = Installation(file, configuration, document)
     warnings += map(str, ends_of_certificates(configuration, document, here.base))

@@ -36,7 +36,7 @@ def serve(file: Path, *, watch: bool = False, beside: Beside | None = None) -> N
         raise LimitError(f"{few}; raise it with `ulimit -n` or LimitNOFILE")
     start = starting_rules(file)
     log_to_stderr(start.configuration.logging.level)
-    configuration, lowered = fitted(start.configuration)
+    configuration, lowered = fitted(start.configuration, start.ruleset.rates)
     for cause, said in lowered.items():
         structlog.get_logger("ringfence").warning(cause, lowered=said)
     start = start._replace(configuration=configuration)

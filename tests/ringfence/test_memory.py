@@ -43,6 +43,19 @@ def test_limits_that_may_take_more_than_is_given_are_lowered_in_words(file):
     assert f"limits.max_transactions 200,000 -> {limits.max_transactions:,}" in found.words
 
 
+def test_remembered_calls_take_what_the_rules_count_by(file):
+    """One of a caller's calls takes under 908 octets (measured: 610 to 810), five counts under 1,900 (790 to 1,870)."""
+    configuration = load_configuration(file)
+    five = [("calls", 3600), ("called_numbers", 3600), ("calls_per_caller_and_called", 86_400)]
+    five += [("callers_per_called", 600), ("unanswered_per_caller", 3600)]
+    plain, counting = (fit(configuration, [LARGE], asked=asked).wanted for asked in ((), five))
+    assert (counting - plain) // configuration.facts.remembered_calls in range(900, 1_100)
+    assert (
+        fit(configuration, [Grant("the machine", 1200 * MIB)], asked=five).configuration.facts.remembered_calls
+        < 300_000
+    )
+
+
 def test_with_next_to_nothing_the_least_is_left(file):
     found = fit(load_configuration(file), [Grant("`ulimit -v`", 100 * MIB)])
     assert found.configuration.limits.max_transactions == 100
