@@ -135,8 +135,7 @@ async def import_numbers(
         )
         stream, left_out = read_as(form.value, stream)
         report = await import_or_hold(lists, name, stream, origin, wishes, column=column)
-    took = time.perf_counter() - started
-    held = bool(report.held) and report.import_id is None
+    took, held = time.perf_counter() - started, bool(report.held) and report.import_id is None
     how = f"lists import{' --dry-run' * dry_run} {name}, {counted(report.lines, 'line')}"
     await hide_few(here, report, how, tried=dry_run)
     answer = told(report, shown_name(file), name, took, dry_run=dry_run or held)
