@@ -83,7 +83,7 @@ def test_one_that_knows_nothing_fails_or_lies_leaves_the_fact_lacking(sources, a
 
 def spoil(call):
     call.facts["readings_differ"] = True
-    call.caller = call.callers = call.trunk = call.facts = None
+    call.caller, call.callers, call.trunk, call.facts = call.called, (), call.trunk._replace(country="DE"), {}
     return {"risk": 3}
 
 
