@@ -59,8 +59,12 @@ class NumberWorker(Conduct):
         self._under_way: dict[str, tuple[float, threading.Event]] = {}
         self._failed_on_end = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._start()
+
+    def _start(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name=f"plug-in {name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(self._loop,), name=f"plug-in {self.name}", daemon=True)
         self._thread.start()
 
     def measure(self, call: Call) -> None:
@@ -83,6 +87,7 @@ class NumberWorker(Conduct):
 
     def close(self) -> None:
         """Nothing is asked any more; a plug-in that holds its thread is left behind."""
+        self._closed = True
         with suppress(RuntimeError):  # it is closed already
             self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_SLACK_S)
@@ -115,18 +120,25 @@ class NumberWorker(Conduct):
             self._loop.call_soon_threadsafe(self._begin, number)
         except RuntimeError:  # it has stopped the loop that it was run in
             self.fail("its thread has ended")
+            with self._lock:  # what was asked of it as it ended it does not answer either
+                for _, told in self._under_way.values():
+                    told.set()
+                self._under_way.clear()
+            if not self._closed:
+                self.rest(_REST_S)
+                self._start()
             return None
         return coming
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
         try:
-            self._loop.run_forever()
+            loop.run_forever()
         finally:
             for task in self._tasks:
                 task.cancel()
-            self._loop.run_until_complete(asyncio.wait(self._tasks, timeout=_SLACK_S) if self._tasks else _nothing())
-            self._loop.close()
+            loop.run_until_complete(asyncio.wait(self._tasks, timeout=_SLACK_S) if self._tasks else _nothing())
+            loop.close()
 
     def _begin(self, number: str) -> None:
         task = self._loop.create_task(self._look_up(number))

@@ -181,9 +181,13 @@ def test_one_that_does_not_heed_its_end_keeps_its_place(sources):
     until(lambda: not figures(one)["under_way"])
 
 
-def test_one_that_stops_its_loop_costs_its_facts_and_no_call(sources):
+def test_one_that_stops_its_loop_costs_its_facts_and_no_call_and_begins_anew(sources):
+    stopped = []
+
     async def stop():
-        asyncio.get_running_loop().stop()
+        if not stopped:
+            stopped.append(True)
+            asyncio.get_running_loop().stop()
         return {"score": 1}
 
     one, _ = sources(lambda number: stop(), AtOnce(deadline_s=LONG))
@@ -191,3 +195,6 @@ def test_one_that_stops_its_loop_costs_its_facts_and_no_call(sources):
     until(lambda: one._numbers[0]._loop.is_closed())
     assert facts_of(one, "13912345679") is None
     assert one.last_errors == ["a: its thread has ended"]
+    assert one._numbers[0].rests
+    one._numbers[0].rests_until = 0.0
+    until(lambda: facts_of(one, "13912345670") == {"score": 1})
