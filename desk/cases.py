@@ -234,9 +234,16 @@ class Cases:
 
     async def their_answer(self, case_id: int, *, actor: str, answer: str, reference: str = "") -> CaseFile:
         """What the other operator answered: the complaints are answered with it."""
+        return await self._their_answer(case_id, actor, answer, reference, itself=False)
+
+    async def answered_by(self, case_id: int, partner: str, *, answer: str, reference: str) -> CaseFile:
+        """The same, said by the other operator himself."""
+        return await self._their_answer(case_id, f"partner {partner}", answer, reference, itself=True)
+
+    async def _their_answer(self, case_id: int, actor: str, answer: str, reference: str, *, itself: bool) -> CaseFile:
         answer, reference = one_line(answer, "answer", _LONGEST_REASON), one_line(reference, "reference")
         _need(answer, "say what they answered", "answer")
-        async with self._step(case_id, CaseStep.ANSWER, actor, answer, None) as pending:
+        async with self._step(case_id, CaseStep.ANSWER, actor, answer, None, itself=itself) as pending:
             case = pending.case
             if case.their_answer:
                 raise Conflict(

@@ -8,6 +8,7 @@ from desk.callee import Callee
 from desk.cases import Cases
 from desk.catching_up import CatchingUp
 from desk.counting import Counting
+from desk.handing import Handing
 from desk.inquiries import Inquiries
 from desk.intake import Intake
 from desk.ladder_book import LadderBook
@@ -27,6 +28,7 @@ class Desk:
         self.complaints = Intake(archive, Policy(archive, self.ladder).heed)
         self.callee = Callee(archive, self.complaints)
         self.cases = Cases(archive)
+        self.handing = Handing(archive, self.cases)
         self.appeals = Appeals(archive, self.cases, self.ladder)
         self.counting = Counting(archive)
         self.letters = Letters(archive)

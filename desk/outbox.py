@@ -17,7 +17,7 @@ from desk.work import work
 from rules.audit import chain as audit
 from rules.storage.statements import sql
 
-_PAUSES_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0)  # the last one again and again
+PAUSES_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0)  # the last one again and again
 _SENDING_S = 600.0  # longer than any server takes for one
 _DAY_S = 86_400.0
 _CONFIRMED = sql("exists (select 1 from confirmed c where c.contact_key = l.contact_key)")
@@ -125,7 +125,7 @@ async def note_failed(archive: Archive, letters: Sequence[int], error: str, faul
                 "update letter set attempts = attempts + 1, error = ?, fault = ?, next_try = ?, first_failed = ?, "
                 "given_up = ? where id = ?",
                 (
-                    *(error[:200], fault, now + _PAUSES_S[min(attempts, len(_PAUSES_S) - 1)]),
+                    *(error[:200], fault, now + PAUSES_S[min(attempts, len(PAUSES_S) - 1)]),
                     *(None if fault is Fault.SERVER else since, now if over else None, letter),
                 ),
             )

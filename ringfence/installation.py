@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # each is imported when it is opened, which keeps short comma
     from desk.desk import Desk
     from ringfence.exchange.exchange import Exchange
     from ringfence.exchange.giving import Giving
+    from ringfence.exchange.handing import Handing
     from ringfence.people.approvals import Approvals
     from ringfence.people.people import People
     from rules.audit.entering import Entering
@@ -180,6 +181,13 @@ class Installation:
         from ringfence.exchange.giving import Giving
 
         return Giving(self.configuration.exchange, self.base, now=time.time)
+
+    @property
+    def handing(self) -> Handing:
+        """Cases that are handed over to them, and by them."""
+        from ringfence.exchange.handing import Handing
+
+        return Handing(self.configuration.exchange, self.base)
 
     async def subscribers(self) -> SubscriberStore:
         """The lists of single subscribers."""

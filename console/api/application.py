@@ -16,6 +16,7 @@ from console.api import (
     approvals,
     cases,
     complaints,
+    handed,
     ladder,
     leaks,
     letters,
@@ -41,7 +42,7 @@ from rules.storage.store import DatabaseError, StoreError
 
 _PARTS = (
     *(complaints, cases, appeals, numbers, ladder, owners, letters, leaks, offices, reports),
-    *(lists, list_imports, approvals, privacy, shared),
+    *(lists, list_imports, approvals, privacy, shared, handed),
 )
 
 
@@ -56,7 +57,8 @@ def application(
 
 def serve(api: FastAPI, desk: Desk | None, trunks: Collection[str] | None = None, people: People | None = None) -> None:
     """Let the paths ask this desk."""
-    api.state.desk, api.state.people, api.state.shelving = desk, people, None
+    api.state.desk, api.state.people = desk, people
+    api.state.shelving = api.state.handing = None
     api.state.trunks = None if trunks is None else frozenset(trunks)
     api.state.catch_up = desk.lately if desk else None
 

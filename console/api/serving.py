@@ -160,6 +160,8 @@ async def run(here: Installation, settings: ApiSettings, pages: Pages | None = N
         replays = Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)
         api = application(desk, [trunk.name for trunk in here.configuration.trunks], people)
         opened.push_async_callback(api.state.catch_up.close)
+        if here.handing.partners:
+            api.state.handing = here.handing
         if here.configuration.exchange.publish is not None:
             api.state.shelving = Shelving(here.giving.repository)
         gate = Middleware(api, door, replays, settings)

@@ -31,7 +31,7 @@ _NARROW = 78  # columns that every window has
 # What is seconds since the epoch, in whatever is answered.
 _TIMES = {"at", "call_at", "closed", "created", "decided", "due", "first_complaint", "handed_at", "last", "last_at"}
 _TIMES |= {"met", "next_try", "opened", "received", "sealed", "since", "started", "state_at", "term_ends", "told_at"}
-_TIMES |= {"verified"}
+_TIMES |= {"verified", "acknowledged"}
 
 
 class Answer(NamedTuple):

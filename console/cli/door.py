@@ -49,7 +49,9 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     **{f"lists {name}": (_R.LISTS_READ,) for name in ("stats", "top")},
     **{f"ranges {name}": (_R.LISTS_WRITE,) for name in ("import", "undo")},
     **{f"ranges {name}": (_R.LISTS_READ,) for name in ("show", "imports", "history", "export", "unheld")},
-    **{f"share {name}": (_R.PEERS_WRITE,) for name in ("init", "rotate", "renew")},
+    **{f"share {name}": (_R.PEERS_WRITE,) for name in ("init", "rotate", "renew", "handing-key")},
+    **dict.fromkeys(("share inbox", "share outbox"), (_R.CASES_READ,)),
+    "share answer": (_R.CASES_WRITE,),
     # A timer does these, too, as an account that is there for the node.
     **{f"share {name}": (_R.LISTS_WRITE, _R.PEERS_WRITE) for name in ("publish", "fetch")},
     **dict.fromkeys(("share partners", "share waiting"), (_R.LISTS_READ,)),

@@ -70,6 +70,19 @@ class PublishSettings(_Part):
     most_hops: int = Field(2, ge=1, le=MOST_HOPS, description="What has come so far is not passed on.")
 
 
+class HandingSettings(_Part):
+    """How cases are handed over to a partner, and come from him."""
+
+    key: Path = Field(description="His public key, which `ringfence share handing-key` printed at his place.")
+    url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s@?#]{1,500})?$",
+        description="Where he takes cases: https://api.example.net/v1/handed-over; empty: he hands over to us alone.",
+    )
+    token: Path | None = Field(None, description="File of the key of his API that he gave us, mode 0600.")
+    names: list[str] = Field(default=[], description="What else officers call him when they hand a case over.")
+
+
 class PartnerSettings(_Part):
     """An operator from whom lists are taken, and how far he is believed."""
 
@@ -92,6 +105,9 @@ class PartnerSettings(_Part):
     most_mib: int = Field(256, ge=1, description="A file that is larger, packed or unpacked, is refused.")
     most_growth: int = Field(
         50, ge=1, description="A version that adds more percent than this waits for a person; the first one does not."
+    )
+    handing: HandingSettings | None = Field(
+        None, description="Cases that are handed over to him, or by him; none: none."
     )
     networks: list[Annotated[str, AfterValidator(network)]] = Field(
         default=[], description="Private networks in which his web server may lie; none: only public addresses."
@@ -116,6 +132,9 @@ class ExchangeSettings(_Part):
     publish: PublishSettings | None = Field(None, description="What is given; none: nothing.")
     partners: dict[Annotated[str, AfterValidator(short_name)], PartnerSettings] = Field(
         default={}, description="From whom lists are taken, by a short name."
+    )
+    handing_key: Path = Field(
+        Path("handing.jwk"), description="Our key, by which cases that are handed over are signed; mode 0600."
     )
     agreed: AgreedSettings | None = Field(None, description="What several partners agree on; none: nothing.")
     poll_s: float = Field(60.0, ge=10, description="Seconds between two looks at what partners withdrew or changed.")

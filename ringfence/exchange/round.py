@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -19,6 +20,7 @@ from rules.audit.doors import through
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
+    from rules.lists.editing import Lists
 
 LONGEST_S: Final = 1_800.0
 _LEAST: Final = 19  # nice(2): whatever else runs goes first
@@ -30,6 +32,7 @@ class Round(NamedTuple):
 
     faults: dict[str, str]  # partner -> why nothing of him was taken
     given: str = ""  # why nothing was given, where that is wrong
+    handed: str = ""  # why a case does not reach whom it was handed over to
 
 
 async def work(here: Installation, now: float) -> Round:
@@ -37,6 +40,17 @@ async def work(here: Installation, now: float) -> Round:
     lists, exchange = await here.lists(), here.exchange
     told = await exchange.look(lists) if exchange.settings.partners else []
     faults = {one.partner: one.fault for one in told if one.fault}
+    handed = ""
+    if here.handing.named():
+        from ringfence.exchange.handing import by_web
+
+        handed = "; ".join(await here.handing.deliver(await here.open_desk(), by_web(time.monotonic)))
+    return (await _give(here, lists, faults, now))._replace(handed=handed)
+
+
+async def _give(here: Installation, lists: Lists, faults: dict[str, str], now: float) -> Round:
+    """Give what the lists say, if they changed."""
+    exchange = here.exchange
     settings = exchange.settings.publish
     if settings is None or not settings.by_itself:
         return Round(faults)
@@ -87,12 +101,10 @@ async def beside(here: Installation, longest_s: float = LONGEST_S) -> Round:
         raise OSError(None, f"it ended with {process.returncode}") from None
     if "fault" in told:
         raise OSError(None, told["fault"])
-    return Round(told["faults"], told["given"])
+    return Round(told["faults"], told["given"], told["handed"])
 
 
 async def _run(file: Path) -> Round:
-    import time
-
     from ringfence.installation import Installation
 
     async with Installation.open(file) as here:

@@ -17,6 +17,8 @@ from ringfence.exchange.round import Round, beside
 if TYPE_CHECKING:
     from ringfence.installation import Installation
 
+_HANDED: Final = " "
+_WHAT: Final = {"": "nothing is given to other operators", _HANDED: "not all is handed over"}
 _FEWEST_S: Final = 10.0
 Log = structlog.get_logger("ringfence")
 
@@ -53,10 +55,10 @@ class ExchangeRounds(Collector):
             done = await self._work(here)
         except OSError as error:
             done = Round({}, error.strerror or str(error))
-        said = done.faults | ({"": done.given} if done.given else {})
+        said = done.faults | ({"": done.given} if done.given else {}) | ({_HANDED: done.handed} if done.handed else {})
         for name, fault in said.items():
             if self._said.get(name) != fault:
-                Log.error("nothing is taken from a partner" if name else "the exchange", partner=name, fault=fault)
+                Log.error("exchange", partner=name, fault=fault)
         self._said = said
         folder = here.exchange_folder
         self.standings = await asyncio.to_thread(
@@ -66,9 +68,7 @@ class ExchangeRounds(Collector):
     def ailments(self) -> list[str]:
         """What somebody should see to, a sentence each."""
         return [
-            f"nothing is taken from partner {name}: {fault}"
-            if name
-            else f"nothing is given to other operators: {fault}"
+            f"{_WHAT.get(name, f'nothing is taken from partner {name}')}: {fault}"
             for name, fault in sorted(self._said.items())
         ] + [
             f"partner {name} lost weight, {one.left_of_weight} is left: appeals released {len(one.released)} of his"

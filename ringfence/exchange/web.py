@@ -21,6 +21,7 @@ from ringfence.stir.guarded_web import Network, may_connect, sits_here
 
 _PIECE: Final = 65_536
 _SILENT_S: Final = 20.0
+_LONGEST_ANSWER: Final = 65_536
 _MOST_ADDRESSES: Final = 4
 _AWAY: Final = (
     TimeoutError, OSError, httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError,
@@ -92,6 +93,22 @@ class Web(FetcherInterface):
             context = self._context or ssl.create_default_context()
             self._opened = httpcore.ConnectionPool(ssl_context=context, network_backend=self._guarded, retries=0)
         return self._opened
+
+    def post(self, url: str, data: bytes, headers: list[tuple[str, str]]) -> tuple[int, bytes]:
+        """Send something, and hear the status and what was said, which is short; Refused where nobody answers."""
+        said = bytearray()
+        try:
+            silent = min(_SILENT_S, max(self._until - self._clock(), 0.1))
+            extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), silent)}
+            with self._pool.stream("POST", url, headers=headers, content=data, extensions=extensions) as answer:
+                for part in answer.iter_stream():
+                    self._in_time()
+                    said += part
+                    if len(said) > _LONGEST_ANSWER:
+                        raise Refused("large", "the answer")
+                return answer.status, bytes(said)
+        except _AWAY as error:
+            raise Refused("unreachable", str(error) or type(error).__name__) from error
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         if url.startswith("file:"):

@@ -35,6 +35,7 @@ class Right(StrEnum):
     EXPORTS_BULK = "exports:bulk"
     VERDICT_ASK = "verdict:ask"
     SHARED_ASK = "shared:ask"
+    HANDED_WRITE = "handed:write"
 
 
 MEANING: dict[Right, str] = {
@@ -65,6 +66,7 @@ MEANING: dict[Right, str] = {
     Right.EXPORTS_BULK: "take many complaints, calls or entries out as a file",
     Right.VERDICT_ASK: "ask the running node about calls and numbers, and say how calls ended",
     Right.SHARED_ASK: "ask by the beginnings of hashes which numbers are given to others",
+    Right.HANDED_WRITE: "hand cases over as another operator, and answer those that were handed over to him",
 }
 
 
@@ -92,7 +94,7 @@ RIGHTS_OF: dict[Role, frozenset[Right]] = {
     | {Right.APPEALS_READ, Right.APPEALS_WRITE, Right.APPEALS_DECIDE},
     Role.LIST_KEEPER: _LOOKING | {Right.LISTS_READ, Right.LISTS_WRITE, Right.LISTS_RELEASE},
     Role.RULE_AUTHOR: _LOOKING | {Right.LISTS_READ, Right.RULES_WRITE},
-    Role.ENGINEER: _LOOKING | {Right.PEERS_WRITE, Right.VERDICT_ASK, Right.SHARED_ASK},
+    Role.ENGINEER: _LOOKING | {Right.PEERS_WRITE, Right.VERDICT_ASK, Right.SHARED_ASK, Right.HANDED_WRITE},
     Role.PRIVACY_OFFICER: frozenset(
         {Right.PRIVACY_WRITE, Right.NUMBERS_UNMASK, Right.EXPORTS_BULK, Right.AUDIT_READ, Right.REPORTS_READ}
     ),
@@ -115,7 +117,14 @@ ROLE_MEANING: dict[Role, str] = {
 
 # What a key is good for that acts as nobody: a system that files what it is told, and reads figures.
 OF_SOURCES = frozenset(
-    {Right.COMPLAINTS_WRITE, Right.APPEALS_WRITE, Right.REPORTS_READ, Right.VERDICT_ASK, Right.SHARED_ASK}
+    {
+        Right.COMPLAINTS_WRITE,
+        Right.APPEALS_WRITE,
+        Right.REPORTS_READ,
+        Right.VERDICT_ASK,
+        Right.SHARED_ASK,
+        Right.HANDED_WRITE,
+    }
 )
 
 # What takes two persons, and the rights of which each of them needs one.

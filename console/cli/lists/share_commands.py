@@ -9,6 +9,7 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import FAULTS, Answer, fail, table
+from console.cli.in_full import InFull, Unmasked, Why, sight
 from console.cli.options import shown_time
 
 if TYPE_CHECKING:
@@ -153,6 +154,50 @@ async def refuse(here: Installation, name: Partner, number: Waiting, reason: Rea
     """Let an entry never count, whether it waits or not."""
     await here.exchange.decide(await here.lists(), name, number, let=False, author=here.actor, reason=reason)
     return Answer({"partner": name, "number": number, "counts": False}, f"{number} of {name} does not count.")
+
+
+@command(share_app, "handing-key", json=False)
+async def handing_key(here: Installation) -> Answer:
+    """Print our public key, by which partners know cases that we hand over; it is made if there is none."""
+    from ringfence.exchange.handing import public_of
+
+    return Answer(said=public_of(here.handing.key))
+
+
+@command(share_app)
+async def inbox(
+    here: Installation,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is answered.")] = False,
+    unmasked: Unmasked = False,
+    reason: Why = "",
+) -> Answer:
+    """Show what other operators handed over to us and waits for an answer, the most pressing first."""
+    found = await (await here.open_desk()).handing.inbox(answered=everything)
+    show = await sight(here, InFull("share inbox", everything, unmasked, reason), [one.number for one in found])
+    rows = [show(one._asdict()) for one in found]
+    columns = ("id", "operator", "number", "due", "told", "answer")
+    return table(columns, rows, here.zone, none="Nothing waits for an answer.")
+
+
+@command(share_app)
+async def answer(
+    here: Installation,
+    number: Annotated[int, typer.Argument(metavar="ID", help="From `share inbox`.")],
+    text: Annotated[str, typer.Option("--answer", help="What came of it; the reporters are told.")],
+) -> Answer:
+    """Answer what another operator handed over to us; it goes to him by itself."""
+    handing = (await here.open_desk()).handing
+    partner = here.handing.of_operator((await handing.find(number)).operator)
+    done = await handing.answer(number, partner, actor=here.actor, answer=text)
+    return Answer({"id": done.id, "partner": partner}, f"{done.operator} is told.")
+
+
+@command(share_app)
+async def outbox(here: Installation) -> Answer:
+    """Show cases and answers that go to partners, whether they have them, and why not."""
+    rows = [one._asdict() for one in await (await here.open_desk()).handing.outbox()]
+    columns = ("id", "kind", "about", "partner", "acknowledged", "attempts", "next_try", "error")
+    return table(columns, rows, here.zone, none="Nothing was handed over.")
 
 
 @command(share_app)

@@ -23,7 +23,13 @@ async def test_what_is_refused_is_told_until_it_is_right_and_measured(tmp_path):
     with PartnerFiles(tmp_path / "beta").changing() as standing:
         standing.index, standing.entries, standing.waiting, standing.fault = {"version": 7}, 3, {"+86": "x"}, "gap"
         standing.left_of_weight, standing.released = 0.4, ["x", "y", "z"]
-    came = [Round({"beta": "a gap"}), Round({}, "keys are away"), OSError(None, "it took longer"), Round({})]
+    came = [
+        Round({"beta": "a gap"}),
+        Round({}, "keys are away"),
+        Round({}, "", "case 7"),
+        OSError(None, "it took longer"),
+        Round({}),
+    ]
 
     async def work(_):
         done = came.pop(0)
@@ -40,6 +46,7 @@ async def test_what_is_refused_is_told_until_it_is_right_and_measured(tmp_path):
     assert told == [
         ["nothing is taken from partner beta: a gap", lost],
         ["nothing is given to other operators: keys are away", lost],
+        ["not all is handed over: case 7", lost],
         ["nothing is given to other operators: it took longer", lost],
         [lost],
     ]

@@ -80,3 +80,14 @@ lists:""".replace("URL", (tmp_path / "share").as_uri())
     audit = run("audit", "show").stdout
     assert "shared: partner left" in audit
     assert run("audit", "verify").exit_code == 0
+
+
+def test_cases_on_their_way_are_shown_and_answered_by_commands(run, tmp_path):
+    add(tmp_path, "\nexchange: {operator: us.example}\n")
+    key = run("share", "handing-key")
+    assert json.loads(key.stdout)["crv"] == "Ed25519"
+    assert run("share", "handing-key").stdout == key.stdout
+    assert run("share", "inbox").stdout == "Nothing waits for an answer.\n"
+    assert run("share", "outbox").stdout == "Nothing was handed over.\n"
+    missing = run("share", "answer", "7", "--answer", "It is closed.")
+    assert (missing.exit_code, "nothing was handed over to us under 7" in missing.stderr) == (1, True)
