@@ -64,9 +64,13 @@ def _address_of(text: object) -> object:
 
 
 def _each_in_one_line(values: object) -> object:
-    """One text or several, none of them cut: a signature holds for all of what it signs."""
+    """One text or several, none of them cut: a signature holds for all of what it signs.
+
+    A form has an empty one where the call has none.
+    """
     several = values if isinstance(values, list) else [values]
-    return [_CONTROLS.sub(" ", each).strip() if isinstance(each, str) else each for each in several]
+    found = [_CONTROLS.sub(" ", each).strip() if isinstance(each, str) else each for each in several]
+    return [each for each in found if each != ""]
 
 
 Texts = Annotated[list[str], BeforeValidator(_each_in_one_line)]

@@ -129,6 +129,8 @@ TRUSTING = "- {rule: r, because: Somebody vouches., when: {caller: {attestation:
         ({"identity": ["nonsense"]}, "failed", "malformed"),
         ({"identity": [SIGNER.identity().decode()] * 40}, "failed", "too-many"),
         ({"called": "110"}, "", ""),
+        ({"identity": ""}, "", ""),
+        ({"identity": []}, "", ""),
     ],
 )
 async def test_who_vouches_is_known_before_a_call_is_judged(
