@@ -138,6 +138,16 @@ class EmergencyCallMade:
         self.numbers = numbers
 
 
+class CallMade:
+    """A subscriber behind a PBX calls somebody; his numbers and the one that he dialled, canonical."""
+
+    __slots__ = ("called", "numbers")
+
+    def __init__(self, numbers: list[str], called: str) -> None:
+        self.numbers = numbers
+        self.called = called
+
+
 class Filing(Enum):
     """What became of a report."""
 
@@ -174,6 +184,7 @@ Effect = (
     | PassedUnjudged
     | PathNotKept
     | EmergencyCallMade
+    | CallMade
     | FeatureCodeDialled
     | PeerChanged
     | Stranger

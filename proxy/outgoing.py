@@ -12,7 +12,7 @@ from typing import Final
 
 from proxy.context import EMERGENCY_MARK, Context, Node
 from proxy.diversion import divert
-from proxy.effects import EmergencyCallMade, FeatureCodeDialled, Filing, Receipt
+from proxy.effects import CallMade, EmergencyCallMade, FeatureCodeDialled, Filing, Receipt
 from proxy.neighbours import Peer
 from proxy.proxy_settings import OFF, PbxSettings, ProxySettings
 from proxy.sip.errors import BadHeader
@@ -48,7 +48,7 @@ class _Home:
 class Outgoing:
     """Reads the INVITEs that open a call from the PBX side."""
 
-    __slots__ = ("_homes", "_read", "announcement", "code", "reports")
+    __slots__ = ("_homes", "_read", "announcement", "code", "reports", "tells_calls")
 
     def __init__(self, settings: ProxySettings, *, code: str = "", announcement: str = "", country: str = "") -> None:
         """`code` reports the last call, empty for none; `announcement` names the destination that thanks for it.
@@ -57,6 +57,7 @@ class Outgoing:
         """
         self.code = code
         self.announcement = announcement
+        self.tells_calls = False  # does anybody ask whom subscribers call?
         self.reports: Counter[str] = Counter()  # by what became of them
         self._read: dict[tuple[str, bool, bytes], bool] = {}  # Request-URIs as they came: emergency numbers?
         first = settings.pbxes[0].name if settings.pbxes else ""
@@ -95,7 +96,11 @@ class Outgoing:
             if not context.fields.to_tag and (numbers := subscriber_numbers(context, home.trunk)):
                 core.effects.append(EmergencyCallMade(numbers))
             return False
-        if not self.code or context.fields.to_tag or uri.scheme == b"urn" or read_user(uri)[0] != self.code:
+        if context.fields.to_tag or uri.scheme == b"urn":
+            return False
+        if not self.code or read_user(uri)[0] != self.code:
+            if self.tells_calls:
+                _tell_call(core, context, home.trunk)
             return False
         context.await_answer(now)
         numbers = subscriber_numbers(context, home.trunk)
@@ -123,6 +128,13 @@ class Outgoing:
         core.refused[refusal.status] += 1
         context.server.respond(refusal.status, core.answers.refusal(context.request, refusal), now)
         context.close()
+
+
+def _tell_call(core: Node, context: Context, trunk: Trunk) -> None:
+    """A subscriber with numbers calls a number: each may know the other's from now on."""
+    called = _number_of(context.plan.uri, trunk)
+    if called and not called.startswith("EXT:") and (numbers := subscriber_numbers(context, trunk)):
+        core.effects.append(CallMade(numbers, called))
 
 
 def _home(settings: ProxySettings, pbx: PbxSettings, country: str, *, is_first: bool) -> _Home:
@@ -169,6 +181,10 @@ def _number(uri: bytes, trunk: Trunk) -> str:
         parsed = parse_uri(uri)
     except BadHeader:
         return ""
+    return _number_of(parsed, trunk)
+
+
+def _number_of(parsed: Uri, trunk: Trunk) -> str:
     if parsed.scheme not in (b"sip", b"sips", b"tel") or not parsed.user:
         return ""
     user, phone_context = read_user(parsed)

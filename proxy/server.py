@@ -16,6 +16,7 @@ from proxy.core import Core
 from proxy.early_refusal import EarlyRefusal
 from proxy.effects import (
     Banned,
+    CallMade,
     Effect,
     EmergencyCallMade,
     FeatureCodeDialled,
@@ -96,6 +97,13 @@ class Judge(Protocol):
 
     def emergency_call_made(self, numbers: Sequence[str]) -> None:
         """A subscriber with these canonical numbers calls an emergency number."""
+
+    def call_made(self, numbers: Sequence[str], called: str) -> None:
+        """A subscriber with these canonical numbers calls this one."""
+
+    @property
+    def asks_calls_made(self) -> bool:
+        """Is it to be told of these?"""
 
     def poll(self) -> None:
         """See what other processes have changed."""
@@ -639,6 +647,8 @@ class Server:
             self._note_passed(effect)
         elif isinstance(effect, EmergencyCallMade):
             self._judge.emergency_call_made(effect.numbers)
+        elif isinstance(effect, CallMade):
+            self._judge.call_made(effect.numbers, effect.called)
         elif isinstance(effect, FeatureCodeDialled):
             self._spawn(self._report(effect))
         elif isinstance(effect, PeerChanged):
@@ -728,6 +738,7 @@ class Server:
             if now >= self._next_poll:
                 self._next_poll = now + POLL_S
                 self._judge.poll()
+                self.core.outgoing.tells_calls = self._judge.asks_calls_made
                 self._tell_limits(now)
                 self._tell_rates(now)
         except Exception:  # the clock goes on

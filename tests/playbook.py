@@ -8,6 +8,7 @@ from proxy.context import Context
 from proxy.core import Core
 from proxy.effects import (
     Banned,
+    CallMade,
     EmergencyCallMade,
     FeatureCodeDialled,
     Filing,
@@ -108,6 +109,7 @@ class Playbook:
         self.hung_up: list[str] = []
         self.passed: list[PassedUnjudged] = []  # requests that nobody judged
         self.help: list[list[str]] = []  # numbers of subscribers who made an emergency call
+        self.calls_made: list[tuple[list[str], str]] = []  # by subscribers, where somebody asks
         self.receipt: Receipt | None = Receipt(Filing.TAKEN, COMPLAINT)  # what each report gets; None: nothing yet
         self.reports: list[FeatureCodeDialled] = []
         self.changes: list[tuple[str, str, str, str]] = []  # the same whole: name, address, state, why
@@ -207,6 +209,8 @@ class Playbook:
             self.passed.append(effect)
         elif isinstance(effect, EmergencyCallMade):
             self.help.append(effect.numbers)
+        elif isinstance(effect, CallMade):
+            self.calls_made.append((effect.numbers, effect.called))
         elif isinstance(effect, PeerChanged):
             host = effect.address.rpartition(":")[0].strip("[]")
             self.silences.append((effect.name, host, effect.state == "up"))

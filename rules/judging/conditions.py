@@ -398,9 +398,9 @@ def similar_by(digits: int) -> Condition:
 
 
 def known_contact(seconds: int, wanted: bool) -> Condition:
-    """A call of this caller rang this called number within a span of time before."""
+    """A call of this caller rang this called number, or that one called him, within a span of time before."""
     name = contact_name(seconds)
-    says = worded("the caller rang the called number within %(span)s", span=span_name(seconds))
+    says = worded("the caller rang the called number, or was called by it, within %(span)s", span=span_name(seconds))
     return Condition(
         lambda facts: facts.measured(name) is wanted,
         says if wanted else worded("not: %(that)s", that=says),

@@ -415,7 +415,7 @@ class When(Part):
         None, description="Caller and called number have the same first digits behind the country code: {digits: 7}."
     )
     known_contact: KnownContact | None = Field(
-        None, description="A call of this caller rang this called number before: {within: 30d}."
+        None, description="A call of this caller rang this called number before, or that one called him: {within: 30d}."
     )
     believed: bool | None = Field(None, description="true: the network before us answers for the caller's number.")
     count: Count | None = Field(

@@ -67,15 +67,28 @@ class Contacts:
                 self._open[decision] = (pair, call.at)
         call.facts = facts
 
+    @property
+    def pairs_asked(self) -> bool:
+        """Does some rule ask who was rung by whom?"""
+        return bool(self._asked)
+
+    def called(self, numbers: Iterable[str], called: str, at: float) -> None:
+        """A subscriber with these numbers calls this one himself: calls of that one to him are none of a stranger."""
+        if self._asked:
+            for number in numbers:
+                self._meet(self._of(called, pseudonym(self._key, number)), at)
+
     def ended(self, decision: str, outcome: Outcome) -> None:
         """A call is over, or answered: did it ring?"""
         found = self._open.pop(decision, None)
         if found is not None and outcome.rang:
-            pair, at = found
-            self._last.pop(pair, None)
-            self._last[pair] = at
-            if len(self._last) > self.most:
-                del self._last[next(iter(self._last))]
+            self._meet(*found)
+
+    def _meet(self, pair: int, at: float) -> None:
+        self._last.pop(pair, None)
+        self._last[pair] = at
+        if len(self._last) > self.most:
+            del self._last[next(iter(self._last))]
 
     def restore(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Calls of the records, the newest first: when, caller, pseudonym of the called number, whether it rang."""

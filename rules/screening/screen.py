@@ -234,6 +234,15 @@ class Screen:
         self._callbacks.emergency_call_made(numbers, self._steady())
         self.journal.emergency_call_made(numbers, self._now())
 
+    def call_made(self, numbers: Sequence[str], called: str) -> None:
+        """A subscriber with these canonical numbers calls this one, who is known to him from now on."""
+        self._contacts.called(numbers, called, self._now())
+
+    @property
+    def asks_calls_made(self) -> bool:
+        """Does some rule ask who knows whom?"""
+        return self._contacts.pairs_asked
+
     def swap(self, ruleset: RuleSet) -> None:
         """The next call is judged by another rule set."""
         self.ruleset = ruleset

@@ -415,3 +415,18 @@ def test_a_to_tag_that_nobody_gave_leads_no_emergency_call_elsewhere(desk: Playb
     data = dialled(uri, to=f"<{uri}>;tag=abc", extra="Route: <sip:203.0.113.66;lr>")
     sent = [each for each in desk.receive(data, source) if each.data.startswith(b"INVITE")]
     assert [each.to for each in sent] == [wire.TRUNK]
+
+
+# Whom subscribers call
+
+
+def test_whom_a_subscriber_calls_is_told_where_somebody_asks(desk: Playbook):
+    def dials(number: str, branch: str) -> None:
+        desk.pbx(dialled(f"sip:{number}@carrier.example", call_id=f"{branch}@rook", via=VIA + branch))
+
+    dials("13912345678", "a")
+    assert desk.calls_made == [], "nobody asks"
+    desk.core.outgoing.tells_calls = True
+    for branch, number in enumerate(("13912345678", "1001", "110", CODE)):
+        dials(number, str(branch))
+    assert desk.calls_made == [(["+8613800138000"], "+8613912345678")], "no extension, no emergency call, no code"

@@ -80,6 +80,11 @@ class Judge:
     def hung_up(self, decision: str) -> None:
         self.hang_ups.append(decision)
 
+    asks_calls_made = False
+
+    def call_made(self, numbers: Sequence[str], called: str) -> None:
+        raise AssertionError("nobody asked")
+
     def emergency_call_made(self, numbers: Sequence[str]) -> None:
         self.help.extend(numbers)
 

@@ -39,6 +39,18 @@ def test_a_call_that_rang_makes_a_known_contact_and_one_that_did_not_none():
     assert not [key for key in (*contacts._last, *contacts._seen) if not isinstance(key, int)], "pseudonyms alone"
 
 
+def test_whom_the_called_party_called_himself_is_known_to_him():
+    contacts = Contacts(b"k" * 32, 100)
+    contacts.called(["+8613800138000"], "+8613912345678", EVENING)
+    assert len(contacts) == 0, "nobody asks"
+    contacts.ask(NAMES)
+    contacts.called(["+8613800138000", "+8613800138001"], "+8613912345678", EVENING)
+    facts = asked(contacts, BUSY, at=EVENING + 7200)
+    assert (facts["known_contact_30d"], facts["known_contact_1h"]) == (True, False)
+    assert asked(contacts, BUSY, called="13800138001")["known_contact_30d"] is True, "each number of his"
+    assert asked(contacts, BUSY, caller="13912345679")["known_contact_30d"] is False
+
+
 def test_memory_is_bounded_and_who_called_last_stays():
     contacts = Contacts(b"k" * 32, 100)
     contacts.ask(NAMES)
