@@ -284,6 +284,12 @@ def ways_out(configuration: Configuration) -> Ways:
     return Ways(configuration.label, configuration.distinct_ring, configuration.destinations, replies)
 
 
+async def _note_each(call: Call, note: Callable[[str], Awaitable[None]]) -> None:
+    """Say of each number that the call shows that it is looked up: a seal counts on whatever one."""
+    for number in dict.fromkeys([call.caller.canonical, *(one.canonical for one in call.callers)]):
+        await note(number)
+
+
 async def explain_call(
     here: Installation,
     described: Described,
@@ -308,7 +314,7 @@ async def explain_call(
         call, verdict, hits, called_hits = await answer(configuration, here.base, ruleset, asked)
     except NotJudged as error:
         return unheard(asked, error)
-    await note(call.caller.canonical)
+    await _note_each(call, note)
     callback = NO_CALLBACK
     if (made := await emergency_call_before(here, call)) is not None:
         verdict = Verdict(Action.FORWARD, Step.CALLBACK, reason="the subscriber made an emergency call")

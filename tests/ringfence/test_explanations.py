@@ -39,3 +39,16 @@ def test_a_record_is_explained_without_the_callers_number(file):
     assert told is not None
     assert "17012345678" not in str(told.as_data())
     assert Installation.open(file).run(lambda here: explain_decision(here, "0" * 20, clear=False)) is None
+
+
+def test_each_number_that_the_call_shows_is_noted_as_looked_up(file):
+    """A seal counts on whatever number is shown: one written beside another was asked about for nothing."""
+    noted = []
+
+    async def note(number: str) -> None:
+        noted.append(number)
+
+    described = Described("95012345", "13800138000", asserted="95012346")
+    words = Words("2026-11-24T22:10+08:00")
+    Installation.open(file).run(lambda here: explain_call(here, described, words, note))
+    assert {"CN:95012345", "CN:95012346"} <= set(filter(None, noted))
