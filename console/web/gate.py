@@ -66,6 +66,9 @@ class Pace(Protocol):
     def wait(self, address: str, *, appeals: bool = False) -> int:
         """Seconds to wait; 0: now."""
 
+    def not_filed(self, address: str) -> None:
+        """His appeal was none."""
+
 
 class Gate:
     """The ASGI application that stands before the pages."""

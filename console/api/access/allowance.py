@@ -36,6 +36,10 @@ class Buckets:
         self._levels[name] = (level - 1.0, self._now())
         return 0.0
 
+    def give_back(self, name: str) -> None:
+        """What a token was taken for came to nothing."""
+        self._levels[name] = (min(self.left(name) + 1.0, self.burst), self._now())
+
 
 class Remaining(NamedTuple):
     """Of a source's day, this request included."""

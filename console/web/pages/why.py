@@ -15,7 +15,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from console.api.access.allowance import Buckets
 from console.web.frame import NotThere, Visit
-from console.web.gate import Gate, gate_of
+from console.web.gate import Gate, Pace, gate_of
 from console.web.translation import mark
 from desk.faults import ComplaintError, NotFound
 from rules.model import Action, Step
@@ -51,6 +51,12 @@ class Strangers:
         one, all_of_them = self._appeals if appeals else self._looks
         return ceil(one.take(_network(address)) or all_of_them.take(""))
 
+    def not_filed(self, address: str) -> None:
+        """His appeal was none."""
+        one, all_of_them = self._appeals
+        one.give_back(_network(address))
+        all_of_them.give_back("")
+
 
 def _network(address: str) -> str:
     """An address of IPv6 is one of as many as somebody likes."""
@@ -77,31 +83,43 @@ async def appeal(
 ) -> Response:
     """File an appeal against what stopped the call."""
     visit = request.state.visit
-    if told := _too_often(request, appeals=True):
+    if told := _too_often(request):
         return told
     found = await _stopped(visit, decision)
     if not text.strip() or len(text) > LONGEST:
         wrong = mark("Say in your own words why the call should have rung, in %(n)s characters at most.")
         return _page(visit, found, wrong=visit.say(wrong, n=LONGEST), text=text[:LONGEST], contact=contact)
+    if told := _too_often(request, appeals=True):
+        return told
     try:
         filed = await visit.desk.appeals.file(decision=found.id, text=text, contact=contact)
     except NotFound:
         raise NotThere(visit.say(NOT_THERE)) from None
-    except ComplaintError as error:
+    except ComplaintError as error:  # a slip in his address, say: he may mend it
+        _strangers_of(request).not_filed(_address_of(request))
         return _page(visit, found, wrong=error.reason, text=text, contact=contact)
     return _page(visit, found, reference=filed.reference)
 
 
 def _too_often(request: Request, *, appeals: bool = False) -> Response | None:
     gate: Gate = gate_of(request)
-    if gate.strangers is None:
-        gate.strangers = Strangers(gate.ground.now)
-    seconds = gate.strangers.wait(request.client.host if request.client else "", appeals=appeals)
+    seconds = _strangers_of(request).wait(_address_of(request), appeals=appeals)
     if not seconds:
         return None
     answer = gate.problem(request, 429, mark("This was asked too often. Try again later."), title=mark("Too often"))
     answer.headers["retry-after"] = str(seconds)
     return answer
+
+
+def _strangers_of(request: Request) -> Pace:
+    gate: Gate = gate_of(request)
+    if gate.strangers is None:
+        gate.strangers = Strangers(gate.ground.now)
+    return gate.strangers
+
+
+def _address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 async def _stopped(visit: Visit, decision: str) -> Decision:

@@ -106,6 +106,17 @@ async def test_nobody_asks_without_end(open_house, stopped):
     assert (await other.get(where)).status_code == 200
 
 
+async def test_an_appeal_with_a_slip_is_none_of_those_that_one_may_file(open_house, stopped):
+    open_house.gate.strangers = Strangers(lambda: 0.0)
+    stranger = open_house.browser("203.0.113.9")
+    where = f"/console/why/{stopped['list']}"
+    slips = [{"text": " "}, {"text": "We are a bank.", "contact": "bank at example"}, {"text": "x" * 10_000}] * 2
+    for slip in slips:
+        assert (await stranger.send_form(where, page=where, **slip)).status_code == 422, slip
+    answers = [(await stranger.send_form(where, page=where, text=f"{n}")).status_code for n in range(6)]
+    assert answers == [200] * 5 + [429]
+
+
 def test_addresses_of_one_network_of_ipv6_are_one():
     now = [0.0]
     strangers = Strangers(lambda: now[0])
