@@ -45,6 +45,7 @@ _EVERYTHING: Final[Mapping[str, Values]] = {
     "believed": _TRUTHS,
     "agrees": _TRUTHS | {None},
     "time": _ALL_TIME,
+    "called_time": _ALL_TIME,  # few called numbers lie in several zones: a rule for all others is one for all
 }
 _NOT_KNOWN: Final[Atom] = ("", frozenset())
 
@@ -105,6 +106,8 @@ class Always:
             if key in ("hours", "days"):
                 if key == "days" or not when.days:
                     yield key, (key,), [(("time", _minutes(when.hours or (), when.days or ())),)]
+            elif key == "called_hours":
+                yield key, (name,), [(("called_time", _minutes(value, ())),)]
             elif isinstance(value, NumberCondition):
                 atoms = tuple(_atoms(key, value))
                 only = (name,) if len(value.model_fields_set) > 1 else (name, *_names(value))

@@ -17,6 +17,8 @@ EVERY_CLASS = f"[{', '.join(kind for kind in NumberClass if kind != 'unheld')}]"
     "when",
     [
         "{hours: 00:00-24:00}",
+        "{called_hours: 00:00-24:00}",
+        "{any: [{called_hours: 08:00-20:00}, {called_hours: 20:00-08:00}]}",
         "{hours: [00:00-12:00, 12:00-24:00]}",
         "{hours: [20:00-08:00, 08:00-20:00], days: mon-sun}",
         "{days: [working, off]}",
