@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from rules.judging.conditions import Condition
 from rules.judging.engine import CompiledRule
 from rules.language.compile import Built, Compiled
 from rules.language.domain import Constraint, Domain, DomainReader, Numbers
@@ -51,6 +52,7 @@ def find_overlaps(compiled: Compiled) -> Overlaps:
         warnings += _never(rule)
         warnings += _touched(rule, compiled)
         warnings += _hidden(rule, rules, compiled)
+    warnings += _endless_holds([*rules.values()])
     not_analysed = {
         name: rule.domain.opaque for name, rule in rules.items() if rule.domain.opaque and not rule.built.file.pack
     }
@@ -150,3 +152,36 @@ def _goes_before(other: _Rule, rule: _Rule) -> tuple[str, str] | None:
     if two.name < one.name:
         return "decides", f"it says {two.action} too" if alike else "its name comes first"
     return ("changes anything", f"it says {two.action} too") if alike and not _holds_always(rule, other) else None
+
+
+def _endless_holds(rules: Sequence[_Rule]) -> Iterator[Fault]:
+    """Rules that hold callers of a list on one that leads back to it: each call of theirs begins the time anew."""
+    leads: dict[str, set[str]] = {}
+    for rule in rules:
+        if rule.compiled.hold is not None:
+            for name in _lists_asked(rule.compiled.asks):
+                leads.setdefault(name, set()).add(rule.compiled.hold.list)
+    for rule in rules:
+        hold = rule.compiled.hold
+        back = sorted(_lists_asked(rule.compiled.asks) & _reached(leads, hold.list)) if hold is not None else ()
+        if back and hold is not None:
+            through = "" if back[0] == hold.list else ", to which others lead from there"
+            what = f"each call of who is held on list {hold.list} holds him anew: it asks for list {back[0]}{through}"
+            yield rule.warn(("then",), what, "ask for another list, or for what the caller does")
+
+
+def _reached(leads: Mapping[str, set[str]], first: str) -> set[str]:
+    found, left = set[str](), [first]
+    while left:
+        if (name := left.pop()) not in found:
+            found.add(name)
+            left += leads.get(name, ())
+    return found
+
+
+def _lists_asked(conditions: Sequence[Condition]) -> set[str]:
+    """The lists on which a rule asks its caller to be."""
+    found = set[str]()
+    for one in conditions:
+        found |= {key.value for key in one.keys if key.about == "caller.on_list"} | _lists_asked(one.parts)
+    return found

@@ -138,3 +138,17 @@ def test_the_place_is_that_of_the_condition():
 def test_a_rule_hides_another_on_the_days_on_which_it_is_valid(wide, narrow, hides):
     one = rule("{caller: {starts_with: 95}}", "reject", name="wide", **wide)
     assert bool(warned(one, rule("{caller: {starts_with: 955}}", "reject", name="narrow", **narrow))) is hides
+
+
+def test_a_hold_that_each_call_begins_anew_is_told():
+    def holds(name, asked, on):
+        when = f"{{caller: {{on_list: {asked}, class: mobile}}}}"
+        return rule(when, f"{{list: {{add: {on}, for: 1h}}}}", name=name)
+
+    assert warned(holds("x", "consented", "consented")) == [
+        "each call of who is held on list consented holds him anew: it asks for list consented"
+    ]
+    both = warned(holds("x", "suspected", "consented"), holds("y", "consented", "suspected"))
+    assert len(both) == 2
+    assert "it asks for list suspected, to which others lead from there" in both[0]
+    assert warned(holds("x", "suspected", "consented")) == []
