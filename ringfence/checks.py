@@ -714,20 +714,25 @@ def exchange(configuration: Configuration) -> Iterator[Finding]:
         elif policy.shared or policy.kind not in GIVEN_KINDS:
             what = "what others gave" if policy.shared else f"a list of kind {policy.kind}"
             yield Finding(here, f"{what} is not given on as ours", f"name lists of kind {', '.join(GIVEN_KINDS)}")
+    for name, partner in wanted.partners.items():
+        handing = partner.handing
+        if handing is not None and handing.token and handing.url.startswith("http:") and not partner.networks:
+            place: Location = ("exchange", "partners", name, "handing", "url")
+            yield Finding(place, "the key of his API would travel in clear", "write https://")
     into: list[tuple[Location, str]] = [
         (("exchange", "partners", name, "into"), one.into) for name, one in wanted.partners.items()
     ]
     if wanted.agreed is not None:
         into.append((("exchange", "agreed", "into"), wanted.agreed.into))
     yield from repeated(((place, name) for place, name in into), "that fills list")
-    for place, name in into:
+    for here, name in into:
         policy = configuration.lists.get(name)
         if policy is None:
-            yield Finding(place, f"there is no list {name!r}", known(configuration.lists))
+            yield Finding(here, f"there is no list {name!r}", known(configuration.lists))
         elif not policy.shared or policy.kind not in TAKEN_KINDS or policy.changed_by:
             what = f"list {name!r} is not one that others may fill"
             hint = f"give it `shared: true`, a kind of {', '.join(TAKEN_KINDS)}, and no `changed_by`"
-            yield Finding(place, what, hint)
+            yield Finding(here, what, hint)
 
 
 def files(configuration: Configuration, base: Path) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,6 +19,7 @@ from ringfence.exchange.offers import Look, Offer
 from ringfence.exchange.partner_files import PartnerFiles, Standing
 from ringfence.exchange.refused import ExchangeError, Refused
 from ringfence.exchange.web import Web
+from ringfence.exchange.whole_files import put_file
 from rules.audit.chain import Deed, record
 from rules.lists.import_batch import ImportReport
 from rules.lists.imports import Wishes, import_rows
@@ -220,9 +222,28 @@ class Exchange:
         descriptor = os.open(self.folder / "lists.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             await asyncio.to_thread(fcntl.flock, descriptor, fcntl.LOCK_EX)
-            return await self._apply(lists)
+            applied = self.folder / "applied"
+            if await asyncio.to_thread(_read, applied) == await self._all_that_counts(lists):
+                return set()
+            changed = await self._apply(lists)
+            mark = await self._all_that_counts(lists)
+            await asyncio.to_thread(put_file, applied, mark.encode(), 0o600)
+            return changed
         finally:
             os.close(descriptor)
+
+    async def _all_that_counts(self, lists: Lists) -> str:
+        """A digest of all that the lists are made of: while it is the same, a million entries are not read again."""
+        rows = await lists.store.connection.execute_fetchall("select revision, ledger from change")
+        told: list[object] = [self.settings.model_dump(mode="json"), day_of(self._now()), *map(tuple, rows)]
+        told += sorted(await self.released())
+        for name in sorted(self.settings.partners):
+            files = self.files(name)
+            standing = await asyncio.to_thread(files.standing)
+            told.append((name, standing.version, standing.left, sorted(standing.decided.items())))
+            told.append(await asyncio.to_thread(_read, files.folder / "withdrawn.jsonl"))
+        told += await asyncio.to_thread(lambda: sorted(path.name for path in self.folder.iterdir() if path.is_dir()))
+        return sha256(repr(told).encode()).hexdigest()
 
     async def _apply(self, lists: Lists) -> set[str]:
         await self._forget_strangers(lists)
@@ -326,6 +347,13 @@ class Exchange:
         origin = Origin(source, reason=reason, author=source)
         wishes = Wishes(on_error="skip", replace_all=True, wide=True, force=True, insist=True, standing=True)
         return await import_rows(lists, name, rows, origin, wishes)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def _weighed(found: dict[str, _Counted]) -> dict[str, _Counted]:

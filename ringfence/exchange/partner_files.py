@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ringfence.exchange.refused import ExchangeError
-from ringfence.exchange.whole_files import put_file
-from rules.sharing.entries import SharedEntry, Withdrawal
+from ringfence.exchange.whole_files import packed, put_file
+from rules.sharing.entries import Withdrawal, shared
 from rules.sharing.versions import Index, State, lines_of, state_of
 
 
@@ -114,12 +114,11 @@ class PartnerFiles:
         if not version or not path.exists():
             return {}
         with gzip.open(path, "rt", encoding="utf-8") as file:
-            return state_of(SharedEntry(**json.loads(line)) for line in file)
+            return state_of(shared(json.loads(line)) for line in file)
 
     def keep_version(self, version: int, state: State, most: int) -> None:
         """Keep a version, and of those before so many."""
-        data = "".join(f"{line}\n" for line in lines_of(state)).encode()
-        put_file(self.folder / "versions" / f"{version}.jsonl.gz", gzip.compress(data, 5, mtime=0), 0o600)
+        put_file(self.folder / "versions" / f"{version}.jsonl.gz", packed(lines_of(state)), 0o600)
         for old in self.versions()[:-most]:
             (self.folder / "versions" / f"{old}.jsonl.gz").unlink(missing_ok=True)
 

@@ -34,9 +34,9 @@ from tuf.api.metadata import (
 
 from ringfence.exchange.refused import ExchangeError
 from ringfence.exchange.signing import ROOT, WITHDRAWN, KeyFault, add_signatures, keys_of_role, make_keys, sign
-from ringfence.exchange.whole_files import put_file
+from ringfence.exchange.whole_files import packed, put_file
 from rules.lists.origins import DAY_S
-from rules.sharing.entries import SharedEntry, Withdrawal, day_of
+from rules.sharing.entries import SharedEntry, Withdrawal, day_of, shared
 from rules.sharing.versions import Difference, State, digest_of, lines_of, lines_of_difference, state_of
 
 INDEX: Final = "index.json"
@@ -169,20 +169,20 @@ class Repository:
     ) -> dict[str, TargetFile]:
         """The target files of the next version, written."""
         before = int(index["version"]) if index else 0
-        version, lines = before + 1, lines_of(after)
+        version = before + 1
         full, delta = f"full-{version}.jsonl.gz", f"delta-{version}.jsonl.gz"
         there = self._targets_now() if index else {}
         deltas = index["deltas"][1 - _DELTAS :] if index else []
         files = {one["name"]: there[one["name"]] for one in deltas}
-        files[full] = self._put(full, _packed(lines))
+        files[full] = self._put(full, packed(lines_of(after)))
         if before:
-            files[delta] = self._put(delta, _packed(lines_of_difference(change)))
+            files[delta] = self._put(delta, packed(lines_of_difference(change)))
             deltas = [*deltas, {"from": before, "to": version, "name": delta}]
         made = {
             "operator": operator,
             "version": version,
             "entries": len(after),
-            "digest": digest_of(lines),
+            "digest": digest_of(lines_of(after)),
             "full": full,
             "deltas": deltas,
         }
@@ -311,7 +311,7 @@ class Repository:
         if not index:
             return {}
         data = gzip.decompress(self._read(self._targets_now()[index["full"]]))
-        return state_of(SharedEntry(**json.loads(line)) for line in data.decode().splitlines())
+        return state_of(shared(json.loads(line)) for line in data.decode().splitlines())
 
     def _feed(self) -> list[Withdrawal]:
         found = self._load(WITHDRAWN)
@@ -378,7 +378,3 @@ def _of_version(one: SharedEntry, old: SharedEntry | None, version: int = 0) -> 
     if one.hop:
         return one
     return one._replace(version=old.version if old is not None else version)
-
-
-def _packed(lines: Sequence[str]) -> bytes:
-    return gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)

@@ -1,8 +1,11 @@
-"""A file is whole or the old one, whatever stops us."""
+"""A file is whole or the old one, whatever stops us; lines, packed one by one."""
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -15,3 +18,12 @@ def put_file(path: Path, data: bytes, mode: int = 0o644) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def packed(lines: Iterable[str]) -> bytes:
+    """Lines as gzip has them; the same lines are the same octets."""
+    made = io.BytesIO()
+    with gzip.GzipFile(fileobj=made, mode="wb", mtime=0) as packing:
+        for line in lines:
+            packing.write(f"{line}\n".encode())
+    return made.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -61,9 +61,9 @@ def applied(old: Mapping[Key, SharedEntry], change: Difference) -> State:
     return found
 
 
-def lines_of(state: Mapping[Key, SharedEntry]) -> list[str]:
+def lines_of(state: Mapping[Key, SharedEntry]) -> Iterator[str]:
     """A whole version as a file has it."""
-    return [state[key].line for key in sorted(state)]
+    return (state[key].line for key in sorted(state))
 
 
 def lines_of_difference(change: Difference) -> list[str]:

@@ -188,7 +188,7 @@ async def test_of_a_partner_who_is_left_nothing_stays(three, by_command):
     else:
         b.set(partners={})
         await b.exchange.look(b.lists)
-        assert [path.name for path in (b.folder / "partners").iterdir()] == ["lists.lock"]
+        assert {path.name for path in (b.folder / "partners").iterdir()} == {"lists.lock", "applied"}
     assert await b.listed("from-a") == {}
     assert await b.believes(BAD) == []
     await b.poll()
@@ -270,3 +270,27 @@ async def test_a_partner_who_has_to_be_released_more_often_than_others_loses_wei
     await c.exchange.decide(c.lists, "a", wrong[0], let=False, author="li", reason="she rang me")
     await c.poll()
     assert wrong[0] not in await c.listed("from-a")
+
+
+async def test_what_did_not_change_is_not_read_again_and_what_somebody_took_off_comes_back(three, monkeypatch):
+    a, b, _ = three
+    await a.block(BAD)
+    await a.publish()
+    await b.poll()
+    counted, real = [], b.exchange.__class__._counted
+
+    async def noted(self, lists):
+        counted.append(self)
+        return await real(self, lists)
+
+    monkeypatch.setattr("ringfence.exchange.exchange.Exchange._counted", noted)
+    for _ in range(3):
+        await b.exchange.look(b.lists)
+    assert counted == []
+    await b.lists.remove_all("from-a", [BAD], author="li", reason="by mistake")
+    await b.exchange.look(b.lists)
+    assert await b.believes(BAD) == ["from-a"]
+    before = len(counted)
+    b.clock.days(1)
+    await b.exchange.look(b.lists)
+    assert len(counted) == before + 1  # entries end with a day

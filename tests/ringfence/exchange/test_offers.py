@@ -138,8 +138,8 @@ OFFERS = {
     "free text": (says(reason="she rang me at night"), {}, "rubbish"),
     "a difference with a gap": (says_of_files("lines_of_difference", lambda _: []), {}, "gap"),
     "a digest that does not fit": (says_of_files("digest_of", lambda _: "0" * 64), {}, "gap"),
-    "a file that unpacks to a full memory": (says_of_files("_packed", packed), {"most_mib": 1}, "large"),
-    "a file that does not unpack": (says_of_files("_packed", lambda _: b"PK"), {}, "broken"),
+    "a file that unpacks to a full memory": (says_of_files("packed", packed), {"most_mib": 1}, "large"),
+    "a file that does not unpack": (says_of_files("packed", lambda _: b"PK"), {}, "broken"),
     "more entries than are taken": (says(), {"most_entries": 1}, "large"),
     "a name of somebody else": (untouched, {"operator": "b.example"}, "other"),
 }

@@ -1,6 +1,10 @@
 """Origins count and not messengers, and nobody has more than one voice."""
 
+from itertools import combinations
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.sharing.agreement import Heard, Voice, agreement, standing_of
 
@@ -41,3 +45,18 @@ def test_witnesses_are_pairs_of_a_holder_and_an_origin(said, weights, together):
 )
 def test_who_is_released_more_often_than_others_weighs_as_much_less(one, others, left):
     assert standing_of(Heard(*one), Heard(*others)) == left
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("wxyz")), max_size=10),
+    st.dictionaries(st.sampled_from("abcd"), st.sampled_from((0.0, 0.25, 0.5, 1.0)), max_size=4),
+)
+def test_no_other_choice_of_witnesses_weighs_more(said, weights):
+    pairs = set(said)
+    best = max(
+        sum(weights.get(holder, 0.0) for holder, _ in some)
+        for count in range(min(len(pairs), 4) + 1)
+        for some in combinations(pairs, count)
+        if len({holder for holder, _ in some}) == len({origin for _, origin in some}) == count
+    )
+    assert agreement([Voice(*one) for one in said], weights) == best

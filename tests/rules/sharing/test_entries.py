@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.sharing.entries import Reader, Rubbish, SharedEntry, Withdrawal, day_of, days_after, is_operator, start_of
 
@@ -87,3 +89,20 @@ def test_an_operator_is_named_by_a_domain():
     assert [name for name in ("a", "a.example", "A", "-a", "a_b", "a" * 64, "") if is_operator(name)] == [
         *("a", "a.example"),
     ]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(SharedEntry._fields), ANYTHING)
+def test_whatever_stands_in_a_field_it_is_an_entry_or_rubbish(field, value):
+    line = json.dumps(GOOD._asdict() | {field: value})
+    try:
+        (read,) = Reader(NOON).entries([line])
+    except Rubbish:
+        return
+    assert json.loads(read.line) == json.loads(line)

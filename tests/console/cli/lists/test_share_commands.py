@@ -41,6 +41,12 @@ def test_check_names_lists_that_cannot_be_shared(run, tmp_path):
     found = run("check").stderr + run("check").stdout
     assert "operator" in found
     assert "list of kind allow is not given on as ours" in found
+    beta = "operator: b.example, url: 'file:///b', root: b.json, into: blocked"
+    handing = "handing: {key: b.jwk, url: 'http://b.example/', token: t}"
+    add(tmp_path, f"  partners: {{beta: {{{beta}, {handing}}}, gamma: {{{beta}}}}}\n")
+    found = run("check").stderr + run("check").stdout
+    for what in ("list 'blocked' is not one that others may fill", "would travel in clear", "a second"):
+        assert what in found
 
 
 def test_taken_gone_back_left_and_decided_by_commands(run, tmp_path):
