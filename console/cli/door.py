@@ -54,9 +54,9 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     "share answer": (_R.CASES_WRITE,),
     # A timer does these, too, as an account that is there for the node.
     **{f"share {name}": (_R.LISTS_WRITE, _R.PEERS_WRITE) for name in ("publish", "fetch")},
-    **dict.fromkeys(("share partners", "share waiting"), (_R.LISTS_READ,)),
+    "share partners": (_R.LISTS_READ,),
     **{f"share {name}": (_R.LISTS_WRITE,) for name in ("back", "leave", "join")},
-    **{f"share {name}": (_R.LISTS_RELEASE,) for name in ("accept", "refuse")},
+    **{f"share {name}": (_R.LISTS_RELEASE,) for name in ("waiting", "accept", "refuse")},  # which shows numbers
     **dict.fromkeys(("subscribers add", "subscribers remove"), (_R.LISTS_WRITE,)),
     **dict.fromkeys(("subscribers show", "why"), (_R.LISTS_READ,)),
     **dict.fromkeys(("complaints add", "complaints import"), (_R.COMPLAINTS_WRITE,)),

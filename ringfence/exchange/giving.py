@@ -38,7 +38,7 @@ class Giving:
         settings = self.settings
         return Repository(self._base / settings.folder, self._base / settings.keys, self._now)
 
-    async def publish(self, lists: Lists, exchange: Exchange) -> Published:
+    async def publish(self, lists: Lists, exchange: Exchange, *, at_least: int = 0) -> Published:
         """Give what the lists say now."""
         settings, repository, ours = self.settings, self.repository, self._settings.operator
         given = await asyncio.to_thread(repository.state)
@@ -58,5 +58,5 @@ class Giving:
                 return ""
             return "appeal" if one.number in released else "removed"
 
-        done = await asyncio.to_thread(repository.publish, state, why, ours)
+        done = await asyncio.to_thread(repository.publish, state, why, ours, at_least=at_least)
         return done._replace(left_out=own.left_out)

@@ -136,10 +136,13 @@ class Repository:
         """What is given now."""
         return self._state(self._index())
 
-    def publish(self, state: State, why: Callable[[SharedEntry], str], operator: str) -> Published:
+    def publish(
+        self, state: State, why: Callable[[SharedEntry], str], operator: str, *, at_least: int = 0
+    ) -> Published:
         """Give this state as the next version, if it is another; sign anew what would expire soon.
 
-        ``why`` tells of an entry that goes why it is withdrawn; nothing for one that merely ended.
+        ``why`` tells of an entry that goes why it is withdrawn; nothing for one that merely ended. ``at_least``: the
+        next version has this number, since partners have seen those below it.
         """
         index = self._index()
         old, version = self._state(index), int(index["version"]) if index else 0
@@ -148,13 +151,14 @@ class Repository:
         feed, withdrawn = self._feed_with([old[key] for key in gone], version, why)
         done = Published(version, len(old), 0, 0, 0, withdrawn)
         try:
-            if comes or gone or not index:
+            if comes or gone or not index or version < at_least:
+                following = max(version + 1, at_least)
                 after = {key: old[key] for key in old if key in state}
-                after |= {key: _of_version(state[key], None, version + 1) for key in comes}
+                after |= {key: _of_version(state[key], None, following) for key in comes}
                 change = Difference(tuple(after[key] for key in comes), tuple(gone))
-                self._sign_targets(self._with_version(index, after, change, operator))
+                self._sign_targets(self._with_version(index, after, change, operator, following))
                 added = sum(key not in old for key in comes)
-                done = Published(version + 1, len(after), added, len(comes) - added, len(gone), withdrawn)
+                done = Published(following, len(after), added, len(comes) - added, len(gone), withdrawn)
             elif self._ages("targets"):
                 self._sign_targets(self._targets_now())
         except KeyFault as error:
@@ -165,11 +169,10 @@ class Repository:
         return done
 
     def _with_version(
-        self, index: dict[str, Any], after: State, change: Difference, operator: str
+        self, index: dict[str, Any], after: State, change: Difference, operator: str, version: int
     ) -> dict[str, TargetFile]:
         """The target files of the next version, written."""
         before = int(index["version"]) if index else 0
-        version = before + 1
         full, delta = f"full-{version}.jsonl.gz", f"delta-{version}.jsonl.gz"
         there = self._targets_now() if index else {}
         deltas = index["deltas"][1 - _DELTAS :] if index else []

@@ -55,9 +55,14 @@ async def init(
 
 
 @command(share_app)
-async def publish(here: Installation) -> Answer:
+async def publish(
+    here: Installation,
+    at_least: Annotated[
+        int, typer.Option(metavar="VERSION", min=0, help="After a restore: above what partners have seen.")
+    ] = 0,
+) -> Answer:
     """Give what the lists say now as the next version; what was withdrawn goes out even while keys are away."""
-    done = await here.giving.publish(await here.lists(), here.exchange)
+    done = await here.giving.publish(await here.lists(), here.exchange, at_least=at_least)
     changes = f"{done.added:,} new, {done.changed:,} changed, {done.removed:,} gone, {done.withdrawn:,} withdrawn"
     said = [f"Version {done.version} gives {done.entries:,} entries: {changes}."]
     if done.left_out:

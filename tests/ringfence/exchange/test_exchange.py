@@ -1,6 +1,10 @@
 """Three operators: published, withdrawn, echoed, lied, rolled back: who believes what."""
 
+import functools
+import shutil
+import threading
 from contextlib import AsyncExitStack
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -294,3 +298,57 @@ async def test_what_did_not_change_is_not_read_again_and_what_somebody_took_off_
     b.clock.days(1)
     await b.exchange.look(b.lists)
     assert len(counted) == before + 1  # entries end with a day
+
+
+async def test_who_was_put_back_from_a_backup_is_refused_until_he_says_so(three):
+    a, b, _ = three
+    shutil.copytree(a.folder / "share", a.folder / "backup")
+    for number in (BAD, WORSE):
+        await a.block(number)
+        await a.publish()
+    await b.poll()
+    shutil.rmtree(a.folder / "share")
+    shutil.copytree(a.folder / "backup", a.folder / "share")
+    await a.publish()
+    (told, _) = await b.poll()
+    assert (told.version, "older than what was seen" in told.fault) == (3, True)
+    for role in ("timestamp", "snapshot", "targets"):
+        a.giving.repository.rotate(role, a.folder / "root")
+    (told, _) = await b.poll()
+    assert "version 2 after 3" in told.fault
+    assert (await a.giving.publish(a.lists, a.exchange, at_least=9)).version == 9
+    (told, _) = await b.poll()
+    assert (told.version, told.fault, set(await b.listed("from-a"))) == (9, "", {BAD, WORSE})
+    await a.release(BAD)
+    assert (await a.publish()).version == 10
+    (told, _) = await b.poll()
+    assert (told.version, set(await b.listed("from-a"))) == (10, {WORSE})
+
+
+async def test_any_web_server_hands_the_files_out(three):
+    a, b, _ = three
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=a.folder / "share")) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        try:
+            b.takes(a, url=f"http://127.0.0.1:{server.server_port}", networks=["127.0.0.0/8"])
+            for number in (BAD, WORSE):
+                await a.block(number)
+                await a.publish()
+                (told, _) = await b.poll()
+                assert told.fault == ""
+            assert set(await b.listed("from-a")) == {BAD, WORSE}
+            b.takes(a, url=f"http://127.0.0.1:{server.server_port}")
+            (told, _) = await b.poll()
+            assert "network that is not asked" in told.fault
+        finally:
+            server.shutdown()
+            serving.join()
+    b.takes(a, url=f"http://127.0.0.1:{server.server_port}", networks=["127.0.0.0/8"])
+    (told, _) = await b.poll()
+    assert "cannot be fetched" in told.fault
