@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 AGREED: Final = "partners"  # the source of what several agree on
 _REMEMBERED_S: Final = 365 * 86_400.0  # a release by an appeal
 _HEARD: Final = 0.5  # of his weight: below it what a partner lists does nothing by itself
+_AT_ONCE: Final = 8  # partners: a slow one holds up no other
 _FEWEST: Final = 100  # entries that a version may add whatever it had
 
 
@@ -94,9 +95,15 @@ class Exchange:
 
     async def look(self, lists: Lists, names: Iterable[str] = (), *, whole: bool = False) -> list[Told]:
         """Fetch what these partners offer, all by default, and let it count. ``whole``: however much they grew."""
-        found, ours = {}, await own_numbers(lists.store)
-        for name in sorted(names) or sorted(self.settings.partners):
-            found[name] = await asyncio.to_thread(self._fetch, name, self.partner(name), ours, whole)
+        ours, wanted = await own_numbers(lists.store), sorted(names) or sorted(self.settings.partners)
+        at_once = asyncio.Semaphore(_AT_ONCE)
+
+        async def fetched(name: str, partner: PartnerSettings) -> bool:
+            async with at_once:
+                return await asyncio.to_thread(self._fetch, name, partner, ours, whole)
+
+        done = await asyncio.gather(*[fetched(name, self.partner(name)) for name in wanted])
+        found = dict(zip(wanted, done, strict=True))
         changed = await self.apply(lists)
         told = []
         for name in found:
@@ -175,7 +182,6 @@ class Exchange:
                     standing.since = standing.since if standing.fault == error.code else now
                     standing.fault, standing.said = error.code, str(error)
                 return False
-            files.keep_feed(offer.feed)
             if offer.state is not None:
                 files.keep_version(offer.newest.version, offer.state, self.settings.kept_versions)
             with files.changing() as standing:
@@ -198,6 +204,7 @@ class Exchange:
         web = Web(partner.networks, partner.deadline_s, clock=self._clock)
         try:
             look = Look(partner, root, files.folder, web, self._now())
+            files.keep_feed(look.feed())
             return look.offer(known, lambda: files.state(known.version) if known else {})
         finally:
             web.close()

@@ -57,7 +57,6 @@ class Offer(NamedTuple):
     """What was fetched."""
 
     newest: Index
-    feed: list[Withdrawal]
     state: State | None  # None: it is the version that was known
 
 
@@ -92,7 +91,7 @@ class Look:
     """One look at one partner. ``folder``: where metadata and files are kept."""
 
     def __init__(self, partner: PartnerSettings, root: bytes, folder: Path, web: Web, now: float) -> None:
-        self._partner, self._now = partner, now
+        self._partner, self._reader = partner, Reader(now)
         metadata, targets = folder / "metadata", folder / "targets"
         for each in (metadata, targets):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -109,12 +108,15 @@ class Look:
         # One moment for signatures and days alike; the library has no other door for it.
         self._updater._trusted_set.reference_time = datetime.fromtimestamp(now, UTC)
 
+    def feed(self) -> list[Withdrawal]:
+        """What he withdrew. It is asked for first, and counts whatever is wrong with the version beside it."""
+        with refusing():
+            self._updater.refresh()
+            return list(self._reader.withdrawals(self._lines(FEED, _LARGEST_FEED)))
+
     def offer(self, known: Index | None, old: Callable[[], State]) -> Offer:
         """What is there. ``known``: the version that is known, which ``old`` reads."""
         with refusing():
-            self._updater.refresh()
-            reader = Reader(self._now)
-            feed = list(reader.withdrawals(self._lines(FEED, _LARGEST_FEED)))
             index = self._index()
             if known is not None and index.version < known.version:
                 raise Refused("rollback", f"version {index.version} after {known.version}")
@@ -123,29 +125,29 @@ class Look:
             if known is not None and index.version == known.version:
                 if index.digest != known.digest:
                     raise Refused("gap", f"version {index.version} is another than it was")
-                return Offer(index, feed, None)
-            state = self._whole(index, reader) if known is None else self._onward(index, known, old, reader)
+                return Offer(index, None)
+            state = self._whole(index) if known is None else self._onward(index, known, old)
             if said := lies(state.values(), self._partner.operator):
                 raise Refused("rubbish", said)
-            return Offer(index, feed, state)
+            return Offer(index, state)
 
-    def _onward(self, index: Index, known: Index, old: Callable[[], State], reader: Reader) -> State:
+    def _onward(self, index: Index, known: Index, old: Callable[[], State]) -> State:
         """By differences where they lead from the version that is known to the newest, else by the whole."""
         steps, at = [], known.version
         while at < index.version:
             to, name = index.deltas.get(at, (0, ""))
             if not at < to <= index.version:
-                return self._whole(index, reader)
+                return self._whole(index)
             steps.append(name)
             at = to
         state = old()
         for name in steps:
             goes, comes = split_difference(self._lines(name, self._most))
-            state = applied(state, Difference(tuple(reader.entries(comes)), tuple(goes)))
+            state = applied(state, Difference(tuple(self._reader.entries(comes)), tuple(goes)))
         return self._checked(index, state)
 
-    def _whole(self, index: Index, reader: Reader) -> State:
-        return self._checked(index, state_of(reader.entries(self._lines(index.full, self._most))))
+    def _whole(self, index: Index) -> State:
+        return self._checked(index, state_of(self._reader.entries(self._lines(index.full, self._most))))
 
     @staticmethod
     def _checked(index: Index, state: State) -> State:

@@ -224,7 +224,7 @@ def _row(here: Installation, name: str) -> dict[str, Any]:
         "weight": round(here.configuration.exchange.partners[name].weight * standing.left_of_weight, 3),
         "released": len(standing.released),
         "looked": shown_time(standing.looked, zone),
-        "fault": standing.said,
+        "fault": "left; `share join` takes from him again" if standing.left is not None else standing.said,
         "left_out": standing.left_out,
         "versions": here.exchange.files(name).versions(),
     }

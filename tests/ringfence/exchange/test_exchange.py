@@ -352,3 +352,17 @@ async def test_any_web_server_hands_the_files_out(three):
     b.takes(a, url=f"http://127.0.0.1:{server.server_port}", networks=["127.0.0.0/8"])
     (told, _) = await b.poll()
     assert "cannot be fetched" in told.fault
+
+
+async def test_a_release_counts_although_what_comes_beside_it_is_refused(three):
+    a, b, _ = three
+    await b.lists.add("own", "+861701234*", Origin(author="li"))
+    await a.block("+8618812345678", "+8618812345679")
+    await a.publish()
+    await b.poll()
+    await a.release("+8618812345678")
+    await a.block("+86170123*")
+    await a.publish()
+    (told, _) = await b.poll()
+    assert "our own numbers" in told.fault
+    assert set(await b.listed("from-a")) == {"+8618812345679"}

@@ -30,7 +30,9 @@ def look(one, known=None, old=dict, *, now=NOON, **changed):
     web = Web((), 30, clock=lambda: 0.0)
     try:
         root = partner.root.read_bytes()
-        return Look(partner, root, one.folder / "partners/a", web, now).offer(known, old)
+        asked = Look(partner, root, one.folder / "partners/a", web, now)
+        asked.feed()
+        return asked.offer(known, old)
     finally:
         web.close()
 
