@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from ringfence.exchange.exchange_settings import ExchangeSettings, PublishSettings
 from ringfence.exchange.refused import ExchangeError
 from ringfence.exchange.repository import Published, Repository
+from ringfence.people.accounts import OURSELVES
+from rules.audit.chain import Deed, record
 from rules.sharing.entries import SharedEntry, day_of
 from rules.sharing.giving import Own, ended_by_itself, passed_on
 from rules.sharing.versions import Key
@@ -38,8 +40,10 @@ class Giving:
         settings = self.settings
         return Repository(self._base / settings.folder, self._base / settings.keys, self._now)
 
-    async def publish(self, lists: Lists, exchange: Exchange, *, at_least: int = 0) -> Published:
-        """Give what the lists say now."""
+    async def publish(
+        self, lists: Lists, exchange: Exchange, *, author: str = OURSELVES, at_least: int = 0
+    ) -> Published:
+        """Give what the lists say now; it stands in the audit what left the house, and by whom."""
         settings, repository, ours = self.settings, self.repository, self._settings.operator
         given = await asyncio.to_thread(repository.state)
         own = Own(ours, settings.days, given, self._now())
@@ -59,4 +63,9 @@ class Giving:
             return "appeal" if one.number in released else "removed"
 
         done = await asyncio.to_thread(repository.publish, state, why, ours, at_least=at_least)
+        if done.added or done.changed or done.removed or done.withdrawn:
+            told = f"version {done.version}: {done.added} added, {done.changed} changed, {done.removed} gone"
+            deeds = [Deed(self._now(), author, "list", name, "shared: given", "", told) for name in settings.lists]
+            async with lists.store.transaction() as connection:
+                await record(connection, deeds)
         return done._replace(left_out=own.left_out)

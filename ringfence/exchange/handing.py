@@ -19,7 +19,6 @@ from joserfc.jwk import OKPKey
 
 from ringfence.exchange.exchange_settings import ExchangeSettings, PartnerSettings
 from ringfence.exchange.refused import ExchangeError, Refused
-from ringfence.exchange.web import Web
 
 if TYPE_CHECKING:
     from desk.desk import Desk
@@ -161,6 +160,8 @@ def _reference(status: int, said: bytes) -> str:
 
 def by_web(clock: Callable[[], float]) -> Post:
     """Send by HTTP, each to its partner alone."""
+
+    from ringfence.exchange.web import Web  # draws in python-tuf: who only listens needs none of it
 
     def post(partner: PartnerSettings, url: str, data: bytes, headers: list[tuple[str, str]]) -> tuple[int, bytes]:
         web = Web(partner.networks, partner.deadline_s, clock=clock)

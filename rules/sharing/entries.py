@@ -171,11 +171,11 @@ class Reader:
         try:
             interval = read_entry(text, _AS_BLOCKED)
         except EntryError as error:
-            raise Rubbish(at, error.reason) from error
+            raise Rubbish(at, f"its number is not taken ({error.name})") from error  # faults are logged: no number
         if interval.text != text:
-            raise Rubbish(at, f"{text!r} is not canonical: {interval.text}")
+            raise Rubbish(at, "its number is not canonical")
         if not interval.exact and (count := reach(interval)) > LARGEST_RANGE:
-            raise Rubbish(at, f"{text} covers {count:,} numbers; at most {LARGEST_RANGE:,} are taken")
+            raise Rubbish(at, f"it covers {count:,} numbers; at most {LARGEST_RANGE:,} are taken")
         if international:
             self._heads.add(head)
 

@@ -36,7 +36,7 @@ def lies(state: Iterable[SharedEntry], sender: str) -> str:
     """What no operator could honestly say of who said it; empty for nothing."""
     for one in state:
         if (one.hop == 0) is not (one.origin == sender):
-            return f"{one.number} is said to be {one.origin}'s word after {one.hop} hops, and {sender} sent it"
+            return f"an entry is said to be {one.origin}'s word after {one.hop} hops, and {sender} sent it"
     return ""
 
 

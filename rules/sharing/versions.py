@@ -39,7 +39,7 @@ def state_of(entries: Iterable[SharedEntry]) -> State:
     found: State = {}
     for one in entries:
         if one.key in found:
-            raise Gap(f"{one.number} of {one.origin} stands there twice")
+            raise Gap(f"an entry of {one.origin} stands there twice")
         found[one.key] = one
     return found
 
@@ -55,7 +55,7 @@ def applied(old: Mapping[Key, SharedEntry], change: Difference) -> State:
     found = dict(old)
     for key in change.goes:
         if found.pop(key, None) is None:
-            raise Gap(f"{key[1]} of {key[0]} goes, and was not there")
+            raise Gap(f"an entry of {key[0]} goes, and was not there")
     for one in change.comes:
         found[one.key] = one
     return found

@@ -62,7 +62,7 @@ async def publish(
     ] = 0,
 ) -> Answer:
     """Give what the lists say now as the next version; what was withdrawn goes out even while keys are away."""
-    done = await here.giving.publish(await here.lists(), here.exchange, at_least=at_least)
+    done = await here.giving.publish(await here.lists(), here.exchange, author=here.actor, at_least=at_least)
     changes = f"{done.added:,} new, {done.changed:,} changed, {done.removed:,} gone, {done.withdrawn:,} withdrawn"
     said = [f"Version {done.version} gives {done.entries:,} entries: {changes}."]
     if done.left_out:

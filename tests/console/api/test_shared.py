@@ -1,5 +1,9 @@
 """Single consumers ask by the beginning of a hash, and nobody learns which number was meant."""
 
+import re
+from pathlib import Path
+
+import httpx
 import pytest
 
 from ringfence.people.rights import Right
@@ -49,3 +53,23 @@ async def test_only_who_may_and_only_where_something_is_given(office, asker):
     assert (await office.asking().get("/v1/shared/ranges")).status_code == 401
     _paths().state.shelving = None
     assert (await asker.get("/v1/shared/ranges")).status_code == 404
+
+
+def test_the_client_of_the_book_works():
+    book = (Path(__file__).resolve().parents[3] / "docs/sharing.md").read_text()
+    code = re.search(r"```python\n(.*?)```", book, re.DOTALL)[1]
+    told = hash_of("+8617012345678")
+    answers = {
+        f"/v1/shared/prefix/{told[:5]}": {"numbers": [{"hash": told, "reason": "fraud"}]},
+        "/v1/shared/ranges": {"ranges": [{"number": "+861380*", "reason": "forged"}]},
+    }
+
+    def answer(request):
+        return httpx.Response(200, json=answers.get(request.url.path, {"numbers": []}))
+
+    made = {}
+    exec(code, made)
+    with httpx.Client(base_url="https://api.example", transport=httpx.MockTransport(answer)) as api:
+        asked = ("+8617012345678", "+8613800138000", "+12025550123")
+        assert [made["reason"](number, api) for number in asked] == ["fraud", "forged", None]
+    made["reason"].__defaults__[0].close()

@@ -366,3 +366,32 @@ async def test_a_release_counts_although_what_comes_beside_it_is_refused(three):
     (told, _) = await b.poll()
     assert "our own numbers" in told.fault
     assert set(await b.listed("from-a")) == {"+8618812345679"}
+
+
+@pytest.mark.parametrize("step", range(3))
+async def test_a_look_that_is_killed_anywhere_is_put_right_by_the_next(three, monkeypatch, step):
+    a, b, c = three
+    for one in (a, c):
+        await one.block(BAD)
+        await one.publish()
+    b.set(agreed={"into": "agreed", "partners": 2})
+    await b.poll()
+    for one in (a, c):
+        await one.release(BAD)
+        await one.block(WORSE)
+        await one.publish()
+    calls, real = [], b.exchange.__class__._write
+
+    async def killed(self, *given):
+        calls.append(given)
+        if len(calls) > step:
+            raise KeyboardInterrupt
+        return await real(self, *given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ringfence.exchange.exchange.Exchange._write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await b.exchange.look(b.lists)
+    await b.exchange.look(b.lists)
+    assert await b.believes(BAD) == []
+    assert await b.believes(WORSE) == ["agreed", "from-a", "from-c"]

@@ -154,6 +154,7 @@ async def test_whatever_is_wrong_nothing_is_taken(giving, monkeypatch, act, how,
     with pytest.raises(Refused) as refused:
         look(giving, first.newest, lambda: first.state, **how)
     assert (refused.value.code, str(refused.value).startswith(WHAT[code])) == (code, True)
+    assert "1701234" not in str(refused.value)  # it is logged
 
 
 @pytest.mark.parametrize("days", [-1, 0, 1])

@@ -57,8 +57,9 @@ def test_what_is_written_is_read():
 )
 def test_a_line_that_no_operator_may_send_refuses_all(changed):
     line = json.dumps(GOOD._asdict() | changed)
-    with pytest.raises(Rubbish, match="line 2: "):
+    with pytest.raises(Rubbish, match="line 2: ") as refused:
         list(Reader(NOON).entries([GOOD.line, line]))
+    assert "170" not in str(refused.value)  # it is logged
 
 
 @pytest.mark.parametrize("line", ["", "[]", "null", "{}", "{", "[" * 399, '{"number": "+8617012345678"}', "\x00"])

@@ -85,6 +85,7 @@ lists:""".replace("URL", (tmp_path / "share").as_uri())
     assert [(one["partner"], one["version"]) for one in shown] == [("beta", 0)]
     audit = run("audit", "show").stdout
     assert "shared: partner left" in audit
+    assert "shared: given" in audit
     assert run("audit", "verify").exit_code == 0
 
 
