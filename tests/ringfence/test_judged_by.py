@@ -116,6 +116,5 @@ def test_what_was_counted_stands_beside_the_rules_that_count_for_whoever_may_see
     for name, role in (("wang", "admin"), ("seer", "complaint-officer"), ("viewer", "viewer")):
         assert under("wang", "people", "add", name, "--role", role, "--login", name).exit_code in (0, 3)
     masked = under("viewer", "explain", decision).stdout
-    assert f"{held}" in masked
     assert "counted since" not in masked
     assert f"{held} (61, counted since " in under("seer", "explain", decision).stdout
