@@ -64,7 +64,8 @@ class Scheduler:
         except KeyFileError as error:  # those of before go on
             self._say(str(error))
         await self._desk.cases.mend()
-        await forget_lapsed(self._desk.archive.lists)
+        if not await self._desk.archive.lists.store.is_copy():
+            await forget_lapsed(self._desk.archive.lists)
         if self._counting:
             await self._desk.catch_up()
         await self._forget(now)
@@ -76,6 +77,8 @@ class Scheduler:
         if 0.0 <= now - self._forgot < _DAY_S:
             return
         archive = self._desk.archive
+        if await archive.lists.store.is_copy():
+            return
         await forget_endings(archive.lists.store, now - archive.history_days * _DAY_S)
         await forget_ledger_changes(archive.lists.store, now - archive.history_days * _DAY_S)
         self._forgot = now

@@ -29,6 +29,7 @@ from ringfence import supervisor
 from ringfence.asked_settings import AskedSettings
 from ringfence.audit_rounds import AuditRounds
 from ringfence.bans import BanCommands, BanFile
+from ringfence.cluster.sharing import Sharing
 from ringfence.control import Control, Question, Refused
 from ringfence.exchange.rounds import ExchangeRounds
 from ringfence.figures import NOWHERE, Pages, Port, State, address_of, publish
@@ -101,11 +102,13 @@ class Node:
         watch: bool,
         handed: Handed | None = None,
         beside: Beside | None = None,
+        sharing: Sharing | None = None,
     ) -> None:
         """`handed` is what a supervisor, or the process before this one, handed over.
 
-        `beside` answers over HTTP who asks about calls that others hold.
+        `beside` answers over HTTP who asks about calls that others hold. `sharing` follows the record of all nodes.
         """
+        self._sharing = sharing
         self._handed = handed or Handed(Sockets())
         self._start, self._here, self._screen, self._phones = start, here, screen, phones
         self._changes = RuleChanges(here.file, start, screen, watch=watch)
@@ -183,6 +186,7 @@ class Node:
             if (verifier := self._signatures.take(None)) is not None:
                 await verifier.close()
             self._overheard.close()
+            await self._end_sharing()
             await self._changes.close()
             await self._screen.close()
             self._plug_ins.close()
@@ -232,6 +236,9 @@ class Node:
         self._overheard.begin(server, self._first_homer())
         self._screen.polled.append(self._traces.tick)
         self._screen.polled.append(partial(self._plug_ins.tell, self._screen.journal.troubles))
+        if self._sharing is not None:
+            registry.register(self._sharing)
+            self._sharing.begin()
         self._changes.begin()
         self._phones.begin()
         self._kernel_bans.renew()
@@ -322,10 +329,16 @@ class Node:
         """The other process is asked from now on; what it is to know of this one is on disk."""
         self.control.leave_to_another()
         self._traces.close()
+        await self._end_sharing()
         if self._answering is not None:
             self._answering.end()
         await self._ban_file.save(monotonic())
         await self._screen.journal.flush()
+
+    async def _end_sharing(self) -> None:
+        """What is under way with the record comes to its end, or is begun again by whoever is this node next."""
+        if self._sharing is not None:
+            await asyncio.to_thread(self._sharing.end)
 
     async def _retire(self) -> None:
         """The other process keeps bans, is read, and tells the supervisor that it lives."""
@@ -385,6 +398,8 @@ class Node:
             found.append(self.control.without)
         if self._kernel_bans.without:
             found.append(self._kernel_bans.without)
+        if self._sharing is not None:
+            found += self._sharing.ailments()
         if self._unanswered:
             found.append(self._unanswered)
         if self._reloading.failed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,10 +46,14 @@ class Start(NamedTuple):
     saved: dict[Path, tuple[int, int]]  # when the files were saved that were read
 
 
-def starting_rules(file: Path) -> Start:
-    """The live revision; before there is one, what lies on the disk. RuleError says why neither can be used."""
+def starting_rules(file: Path, before: Callable[[Installation], None] = lambda here: None) -> Start:
+    """The live revision; before there is one, what lies on the disk. RuleError says why neither can be used.
+
+    `before` is done once the configuration is known, before the rules are read.
+    """
     saved = stamps(file)
     here = Installation.open(file)
+    before(here)
     configuration, document = here.configuration, here.document
     try:
         revision = here.run(live_in)

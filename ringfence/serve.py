@@ -11,6 +11,7 @@ import uvloop
 
 from proxy.app import IGNORED
 from ringfence import supervisor
+from ringfence.cluster.sharing import Sharing, join_record
 from ringfence.handed import Handed, handed_over
 from ringfence.installation import Installation
 from ringfence.keeper import become_keeper, is_kept
@@ -34,19 +35,34 @@ def serve(file: Path, *, watch: bool = False, beside: Beside | None = None) -> N
     take_files()
     if few := too_few_files():
         raise LimitError(f"{few}; raise it with `ulimit -n` or LimitNOFILE")
-    start = starting_rules(file)
+    joined: list[Sharing] = []
+    start = starting_rules(file, lambda here: joined.extend(_joined(here)))
     log_to_stderr(start.configuration.logging.level)
     configuration, lowered = fitted(start.configuration, start.ruleset.rates)
     for cause, said in lowered.items():
         structlog.get_logger("ringfence").warning(cause, lowered=said)
     start = start._replace(configuration=configuration)
-    if uvloop.run(run(start, file, handed_over(), watch=watch, beside=beside)) and not (
-        supervisor.is_there() or is_kept()
-    ):
+    running = run(start, file, handed_over(), watch=watch, beside=beside, sharing=joined[0] if joined else None)
+    if uvloop.run(running) and not (supervisor.is_there() or is_kept()):
         become_keeper()
 
 
-async def run(start: Start, file: Path, handed: Handed, *, watch: bool = False, beside: Beside | None = None) -> bool:
+def _joined(here: Installation) -> list[Sharing]:
+    if here.configuration.storage.record is not None:
+        log_to_stderr(here.configuration.logging.level)
+    sharing = join_record(here)
+    return [sharing] if sharing is not None else []
+
+
+async def run(
+    start: Start,
+    file: Path,
+    handed: Handed,
+    *,
+    watch: bool = False,
+    beside: Beside | None = None,
+    sharing: Sharing | None = None,
+) -> bool:
     """Open what judging needs, run the proxy, and leave everything recorded on disk; has another process taken over?"""
     configuration = start.configuration
     async with Installation(file, configuration, start.document) as here:
@@ -63,7 +79,7 @@ async def run(start: Start, file: Path, handed: Handed, *, watch: bool = False, 
             await screen.close()  # an open database would keep the process alive
             raise
         try:
-            node = Node(start, here, screen, phones, watch=watch, handed=handed, beside=beside)
+            node = Node(start, here, screen, phones, watch=watch, handed=handed, beside=beside, sharing=sharing)
         except BaseException:
             await phones.close_all()
             await screen.close()

@@ -23,7 +23,12 @@ PURE = (
     "rules/judging/engine.py",
 )
 INPUT_OUTPUT = {"asyncio", "socket", "ssl", "sqlite3", "time", "logging", "random", "aiosqlite", "asyncio_dgram"}
-SQLITE_DOORS = ("rules/storage/store.py", "rules/lists/cache.py", "rules/storage/migrations/")
+SQLITE_DOORS = (
+    "rules/storage/store.py",
+    "rules/storage/replicas.py",
+    "rules/lists/cache.py",
+    "rules/storage/migrations/",
+)
 TELL_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
 # Files without behaviour of their own: values, settings and maps of their folder.
 NOTHING_TO_TEST = {
@@ -31,6 +36,7 @@ NOTHING_TO_TEST = {
     "proxy/proxy_settings.py",
     "rules/settings/screening.py",
     "ringfence/node_settings.py",
+    "ringfence/cluster/record.py",
     "ringfence/__main__.py",
 }
 

@@ -34,7 +34,7 @@ def command(
     """
 
     def hang(work: Work) -> Work:
-        app.command(name, rich_help_panel=panel)(_front(work, json=json))
+        app.command(name, rich_help_panel=panel)(front(work, json=json))
         return work
 
     return hang
@@ -49,7 +49,7 @@ def group(app: typer.Typer, what: str) -> None:
             context.obj = config
 
 
-def _front(work: Callable[..., Awaitable[Answer]], *, json: bool) -> Callable[..., None]:
+def front(work: Callable[..., Awaitable[Answer]], *, json: bool) -> Callable[..., None]:
     """What the command line sees of a command."""
 
     def front(context: typer.Context, config: Path | None = None, json: bool = False, **given: Any) -> None:

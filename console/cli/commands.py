@@ -39,6 +39,7 @@ from console.cli.node.ban_commands import bans_app
 from console.cli.node.database_commands import db_app
 from console.cli.node.decision_commands import log
 from console.cli.node.health_command import health
+from console.cli.node.node_commands import nodes_app
 from console.cli.node.peer_commands import peers_app
 from console.cli.node.plugin_commands import plugins
 from console.cli.node.profile_commands import profiles_app
@@ -423,6 +424,7 @@ app.add_typer(subscribers_app, name="subscribers", rich_help_panel=NUMBERS)
 app.add_typer(db_app, name="db", rich_help_panel=SET_UP)
 app.add_typer(profiles_app, name="profiles", rich_help_panel=SET_UP)
 app.add_typer(bans_app, name="bans", rich_help_panel=NODE)
+app.add_typer(nodes_app, name="nodes", rich_help_panel=NODE)
 app.add_typer(peers_app, name="peers", rich_help_panel=NODE)
 for _told in (case, owners, trunks, report, alerts):
     command(app, panel=COMPLAINTS)(_told)

@@ -404,7 +404,7 @@ class Lists:
         )
         known = {row[0]: tuple(row[1:]) for row in rows}
         asleep = {name: (*row[:3], 0) for name, row in known.items() if name not in wanted}
-        if known == wanted | asleep:
+        if known == wanted | asleep or await self.store.is_copy():  # whose lists are those of the node that keeps them
             return
         async with self.store.transaction() as connection:
             await connection.executemany(

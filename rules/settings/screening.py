@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from rules.numbering.countries import Country
 from rules.storage.keys import Keys, Place, load_keys
@@ -64,6 +65,33 @@ class ListSettings(Part):
     review_notice_days: int = Field(14, ge=0, description="Notice so many days before a review is due; 0: none.")
 
 
+class RecordSettings(Part):
+    """The record that several nodes of one operator share; each judges by its own databases, which follow it."""
+
+    at: str = Field(description="postgresql://USER@HOST:PORT/NAME, without a password.")
+    node: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Name of this node; no other node may have it.")
+    password_file: Path | None = Field(
+        None, description="A file of mode 0600 with the password; none: PGPASSFILE, or PostgreSQL asks for none."
+    )
+    first_copy_s: float = Field(
+        60.0, ge=0, description="How long a new node waits for its first copy before it takes calls."
+    )
+
+    @field_validator("at")
+    @classmethod
+    def _has_no_password(cls, at: str) -> str:
+        try:
+            parts = urlsplit(at)
+            secret = parts.password is not None or "password" in parse_qs(parts.query)
+        except ValueError:
+            raise BadValue("it is no URL", "write postgresql://USER@HOST:PORT/NAME") from None
+        if parts.scheme not in ("postgresql", "postgres"):
+            raise BadValue("it is no address of a PostgreSQL", "write postgresql://USER@HOST:PORT/NAME")
+        if secret:
+            raise BadValue("a password does not stand in an address", "write it to a file, and name it: password_file")
+        return at
+
+
 class StorageSettings(Part):
     """Where lists and decisions live."""
 
@@ -79,6 +107,19 @@ class StorageSettings(Part):
     )
     room_mib: int = Field(100, ge=0, description="A disk with less room is named in `health` and the figures.")
     snapshot_hours: int = Field(1, ge=0, description="Hours between copies of changed lists to fall back on; 0: none.")
+    record: RecordSettings | None = Field(
+        None, description="The record that several nodes share; none: this node stands alone."
+    )
+
+    @field_validator("database", mode="before")
+    @classmethod
+    def _is_a_file(cls, database: object) -> object:
+        if isinstance(database, str) and database.partition("://")[0] in ("postgresql", "postgres"):
+            raise BadValue(
+                "each node judges by an SQLite file of its own",
+                "name the PostgreSQL that nodes share: record: {at: ...}",
+            )
+        return database
 
 
 class KeyPlaceSettings(Part):

@@ -7,8 +7,8 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from rules.storage.database_files import reaching as reaching
 from rules.storage.database_files import remember as remember
 from rules.storage.database_files import snapshot_path as snapshot_path
 from rules.storage.database_files import unusable as unusable
+from rules.storage.replicas import arm, disarm, keeper_of, standing_of
 from rules.storage.statements import quoted, sql
 
 Connection = aiosqlite.Connection
@@ -45,6 +46,16 @@ _OWN_TABLES: dict[Series, str] = {
     "access": "access_key",
     "people": "account",
 }
+
+
+class KeptElsewhere(StoreError):
+    """A copy of the record was to be changed, which only the node does that keeps it."""
+
+    def __init__(self, path: Path, keeper: str) -> None:
+        super().__init__(
+            f"{path}: this is a copy of what node {keeper} keeps; nothing was changed: do it there, or let this node "
+            "keep the record from now on (`ringfence nodes lead`)"
+        )
 
 
 class Store:
@@ -109,6 +120,8 @@ class Store:
                 await self.connection.execute("commit")
             except sqlite3.DatabaseError as error:
                 await self._roll_back()
+                if keeper := keeper_of(error):
+                    raise KeptElsewhere(self._path, keeper) from error
                 if not (isinstance(error, sqlite3.OperationalError) or is_corrupt(error)):
                     raise  # a fault of ours
                 if code_of(error) == "FULL":
@@ -174,6 +187,14 @@ class Store:
             await self.connection.execute(f"pragma busy_timeout={_GIVING_BACK_S * 1000:.0f}")
             await self.connection.execute("pragma wal_checkpoint(truncate)")
             await self.connection.execute(f"pragma busy_timeout={WRITER_PATIENCE_S * 1000:.0f}")
+
+    async def is_copy(self) -> bool:
+        """Is it a copy of the record of several nodes, which only another one changes?"""
+        query = "select name from sqlite_master where name = 'replica'"
+        if not await self.connection.execute_fetchall(query):
+            return False
+        rows = await self.connection.execute_fetchall("select role from replica")
+        return [row[0] for row in rows] == ["copy"]
 
     async def close(self) -> None:
         """Nothing is open any more."""
@@ -248,14 +269,31 @@ def migrate(path: Path, series: Series) -> None:
             if version == steps[-1][0] and (is_snapshot(path) or _writes_ahead(connection)):
                 return
             _write_ahead(connection)  # a backup that somebody copied here does not
-            for number, script in steps:
-                _step(connection, number, script)
+            with _unnoted(connection):
+                for number, script in steps:
+                    _step(connection, number, script)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; {reaching(error)}") from error
     except sqlite3.DatabaseError as error:
         if made and path.stat().st_size == 0:
             path.unlink()  # a full disk: an empty file would be taken for one that lost everything
         raise unusable(path, error) from error
+
+
+@contextmanager
+def _unnoted(connection: sqlite3.Connection) -> Iterator[None]:
+    """Each node changes the layout of its own databases; what that does to their rows is given as a whole once more."""
+    standing = standing_of(connection)
+    if standing is None:
+        yield
+        return
+    disarm(connection)
+    try:
+        yield
+    finally:
+        connection.execute("begin immediate")
+        arm(connection, standing._replace(whole=standing.role == "keeper"))
+        connection.execute("commit")
 
 
 def _steps(series: Series) -> list[tuple[int, str]]:

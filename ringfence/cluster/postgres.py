@@ -1,0 +1,254 @@
+"""The record in PostgreSQL: the rows of all databases as text, each with the version that wrote it last.
+
+Versions come from one row that is updated in the transaction of each change, so that none is seen before the one below
+it: numbers of a sequence are given out before commits, and a reader that saw 302 would never look for 301 again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from ringfence.cluster.record import Head, NodeSeen, RecordError, Telling
+from rules.settings.screening import RecordSettings
+from rules.storage.replicas import Row
+
+LAYOUT: Final = 1
+_CONNECT_S: Final = 5
+_STATEMENT_MS: Final = 20_000
+_WHOLE_MS: Final = 3_600_000  # a copy of all, however many entries there are
+_CHANNEL: Final = "ringfence"
+_LAYOUT_LOCK: Final = 0x52_46_52_43  # of those who make tables
+_PIECE: Final = 5_000
+_TABLES: Final = """
+create schema if not exists ringfence;
+create table if not exists ringfence.layout (one integer primary key check (one = 1), number integer not null);
+create table if not exists ringfence.head (
+    one integer primary key check (one = 1), record text not null, version bigint not null, keeper text not null);
+create table if not exists ringfence.entry (
+    series text not null, name text not null, row_key text not null, version bigint not null, content text,
+    primary key (series, name, row_key));
+create index if not exists entry_version on ringfence.entry (series, version);
+create table if not exists ringfence.node (
+    name text primary key, version bigint not null, waiting bigint not null, program text not null,
+    trouble text not null, told timestamptz not null, skew double precision not null);
+insert into ringfence.layout values (1, 1) on conflict do nothing;
+"""
+
+
+class PostgresRecord:
+    """The record over one connection; made anew by whoever met an error."""
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, settings: RecordSettings, base: Path, *, alone: bool = False) -> PostgresRecord:
+        """Connect, make the tables where there are none, and listen; ``alone``: the only process that is this node."""
+        password = _password(settings, base)
+        with _told():
+            connection = psycopg.connect(
+                settings.at,
+                password=password,
+                autocommit=True,
+                connect_timeout=_CONNECT_S,
+                application_name=f"ringfence {settings.node}",
+                keepalives_idle=5,
+                keepalives_interval=2,
+                keepalives_count=3,
+                tcp_user_timeout=10_000,
+                options=f"-c statement_timeout={_STATEMENT_MS} -c lock_timeout={_STATEMENT_MS}",
+            )
+        record = cls(connection)
+        try:
+            record._begin_layout()
+            if alone:
+                record._be_alone(settings.node)
+        except BaseException:
+            record.close()
+            raise
+        return record
+
+    def close(self) -> None:
+        """Nothing is open any more."""
+        with suppress(psycopg.Error):
+            self._connection.close()
+
+    def _begin_layout(self) -> None:
+        with _told():
+            found = self._connection.execute("select to_regclass('ringfence.layout')").fetchone()
+            if found is not None and found[0] is None:
+                with self._connection.transaction():
+                    self._connection.execute("select pg_advisory_xact_lock(%s)", (_LAYOUT_LOCK,))
+                    self._connection.execute(_TABLES)
+            row = self._connection.execute("select number from ringfence.layout").fetchone()
+            if row is None or row[0] > LAYOUT:
+                number = row[0] if row is not None else "unknown"
+                raise RecordError(f"its layout {number} was made by a newer Ringfence; this one knows {LAYOUT}")
+            self._connection.execute(sql.SQL("listen {}").format(sql.Identifier(_CHANNEL)))
+
+    def _be_alone(self, node: str) -> None:
+        """Two nodes of one name would each take what the other changed for their own."""
+        with _told():
+            row = self._connection.execute(
+                "select pg_try_advisory_lock(%s, hashtext(%s))", (_LAYOUT_LOCK, node)
+            ).fetchone()
+        if row is None or not row[0]:
+            raise RecordError(f"another process is connected as node {node}: give each its own storage.record.node")
+
+    def head(self) -> Head | None:
+        """Where it stands; None for a record in which nothing ever was."""
+        with _told():
+            row = self._connection.execute("select record, version, keeper from ringfence.head").fetchone()
+        return Head(*row) if row is not None else None
+
+    def begin(self, keeper: str) -> Head:
+        """Make it this node's to keep, if nobody was faster; whose it is then."""
+        with _told():
+            self._connection.execute(
+                "insert into ringfence.head values (1, replace(gen_random_uuid()::text, '-', ''), 0, %s) "
+                "on conflict do nothing",
+                (keeper,),
+            )
+        head = self.head()
+        assert head is not None
+        return head
+
+    def hand_to(self, keeper: str, version: int) -> Head:
+        """Let this node keep it from now on, if it holds all of it."""
+        with _told(), self._connection.transaction():
+            head = self._held()
+            if head.version != version:
+                raise RecordError(
+                    f"it is at version {head.version}, this node at {version}: wait until it has caught up"
+                )
+            self._connection.execute("update ringfence.head set keeper = %s", (keeper,))
+            self._notify(head.version)
+        return head._replace(keeper=keeper)
+
+    def raise_to(self, record: str, version: int, keeper: str) -> None:
+        """Let a record that was restored, or lost, go on as this one, at no version less than this."""
+        with _told():
+            self._connection.execute(
+                "insert into ringfence.head as h values (1, %s, %s, %s) on conflict (one) do update "
+                "set record = excluded.record, version = greatest(h.version, excluded.version), "
+                "keeper = excluded.keeper",
+                (record, version, keeper),
+            )
+
+    def latest(self, series: str) -> int:
+        """The version that wrote rows of this database last."""
+        query = "select coalesce(max(version), 0) from ringfence.entry where series = %s"
+        with _told():
+            row = self._connection.execute(query, (series,)).fetchone()
+        return int(row[0]) if row is not None else 0
+
+    def put(self, series: str, keeper: str, rows: Iterable[Row], *, whole: bool) -> int:
+        """Write rows as the next version, all or none; which one it is."""
+        with _told(), self._connection.transaction():
+            if whole:
+                self._connection.execute(sql.SQL("set local statement_timeout = {}").format(_WHOLE_MS))
+            head = self._held()
+            if head.keeper != keeper:
+                raise RecordError(f"node {head.keeper} keeps it now, not {keeper}")
+            version = head.version + 1
+            self._connection.execute("update ringfence.head set version = %s", (version,))
+            self._connection.execute(
+                "create temporary table given (name text, row_key text, content text) on commit drop"
+            )
+            with self._connection.cursor().copy("copy given from stdin") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            self._connection.execute(
+                "insert into ringfence.entry as e select %s, name, row_key, %s, content from given "
+                "on conflict (series, name, row_key) do update "
+                "set version = excluded.version, content = excluded.content",
+                (series, version),
+            )
+            if whole:
+                self._connection.execute(
+                    "update ringfence.entry set version = %s, content = null "
+                    "where series = %s and version < %s and content is not null",
+                    (version, series, version),
+                )
+            self._notify(version)
+        return version
+
+    @contextmanager
+    def rows(self, series: str, since: int) -> Iterator[tuple[int, Iterator[Row]]]:
+        """What changed since a version, as of one moment, and the version that it leads to."""
+        with _told(), self._connection.transaction():
+            self._connection.execute("set transaction isolation level repeatable read, read only")
+            self._connection.execute(sql.SQL("set local statement_timeout = {}").format(_WHOLE_MS))
+            row = self._connection.execute("select version from ringfence.head").fetchone()
+            with self._connection.cursor(name="taken") as cursor:
+                cursor.itersize = _PIECE
+                cursor.execute(
+                    "select name, row_key, content from ringfence.entry where series = %s and version > %s "
+                    "and (%s > 0 or content is not null) order by version",
+                    (series, since, since),
+                )
+                yield (row[0] if row is not None else 0), (Row(*values) for values in cursor)
+
+    def tell(self, telling: Telling) -> None:
+        """Let others know how a node is; a record that is only read takes no word of it."""
+        with _told():
+            self._connection.execute(
+                "insert into ringfence.node values (%s, %s, %s, %s, %s, now(), "
+                "%s - extract(epoch from clock_timestamp())) "
+                "on conflict (name) do update set version = excluded.version, waiting = excluded.waiting, "
+                "program = excluded.program, trouble = excluded.trouble, told = excluded.told, skew = excluded.skew",
+                (*telling[:5], telling.clock),
+            )
+
+    def nodes(self) -> list[NodeSeen]:
+        """What each node told last."""
+        with _told():
+            rows = self._connection.execute(
+                "select name, version, waiting, program, trouble, extract(epoch from now() - told)::float8, skew "
+                "from ringfence.node order by name"
+            ).fetchall()
+        return [NodeSeen(*row) for row in rows]
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until somebody changed it, or the time is up; did anybody?"""
+        with _told():
+            return any(True for _ in self._connection.notifies(timeout=timeout_s, stop_after=1))
+
+    def _held(self) -> Head:
+        row = self._connection.execute("select record, version, keeper from ringfence.head for update").fetchone()
+        if row is None:
+            raise RecordError("it is empty")
+        return Head(*row)
+
+    def _notify(self, version: int) -> None:
+        self._connection.execute("select pg_notify(%s, %s)", (_CHANNEL, str(version)))
+
+
+def _password(settings: RecordSettings, base: Path) -> str | None:
+    """What stands in the password file; None where the system's own (PGPASSFILE, peer) are to be asked."""
+    if settings.password_file is None:
+        return None
+    path = base / settings.password_file
+    try:
+        if path.stat().st_mode & 0o077:
+            raise RecordError(f"{path}: others may read it; run: chmod 600 {path}")
+        return path.read_text(encoding="utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no text"
+        raise RecordError(f"{path}: {reason}") from error
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What goes wrong there, in one line."""
+    try:
+        yield
+    except psycopg.Error as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise RecordError(lines[0]) from error
