@@ -238,7 +238,8 @@ class Node:
         self._screen.polled.append(partial(self._plug_ins.tell, self._screen.journal.troubles))
         if self._sharing is not None:
             registry.register(self._sharing)
-            self._sharing.begin()
+            heard = self._screen.take_emergency_callers
+            self._sharing.begin(lambda calls: loop.call_soon_threadsafe(heard, calls))
         self._changes.begin()
         self._phones.begin()
         self._kernel_bans.renew()

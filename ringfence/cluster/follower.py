@@ -58,6 +58,7 @@ class Follower:
         self._replicas = {series: Replica(path) for series, path in databases.items()}
         self._seen = dict.fromkeys(self._replicas, -1)
         self._compared: set[str] = set()  # databases known to lack nothing that this node gave once
+        self.also: Callable[[Record], None] = lambda record: None  # what else is done in each round
         self.changed: Callable[[State], None] = lambda state: None
         self._connect, self._program = connect, program
         self._record: Record | None = None
@@ -127,6 +128,7 @@ class Follower:
         self.state = State("", head.keeper, version, head.version - version, self._waiting(), self.state.heard)
         if self._clock() - self._told >= TOLD_EVERY_S:
             self._tell(record)
+        self.also(record)
 
     def lead(self) -> Head:
         """Keep the record from now on; whoever kept it before becomes a copy once he hears of it."""

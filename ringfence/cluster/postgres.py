@@ -21,9 +21,11 @@ from rules.storage.replicas import Row
 LAYOUT: Final = 1
 _CONNECT_S: Final = 5
 _STATEMENT_MS: Final = 20_000
-_WHOLE_MS: Final = 3_600_000  # a copy of all, however many entries there are
+_WHOLE_MS: Final = 3_600_000  # rows that go over, however many there are
 _CHANNEL: Final = "ringfence"
 _LAYOUT_LOCK: Final = 0x52_46_52_43  # of those who make tables
+_NEWEST_TABLE: Final = "ringfence.call_for_help"  # what is added breaks no older program, and has no number
+_SLACK_S: Final = 60.0  # a transaction that began so long ago may be seen only now
 _PIECE: Final = 5_000
 _TABLES: Final = """
 create schema if not exists ringfence;
@@ -37,6 +39,9 @@ create index if not exists entry_version on ringfence.entry (series, version);
 create table if not exists ringfence.node (
     name text primary key, version bigint not null, waiting bigint not null, program text not null,
     trouble text not null, told timestamptz not null, skew double precision not null);
+create table if not exists ringfence.call_for_help (
+    number_key text primary key, at double precision not null, given timestamptz not null);
+create index if not exists call_for_help_given on ringfence.call_for_help (given);
 insert into ringfence.layout values (1, 1) on conflict do nothing;
 """
 
@@ -81,7 +86,7 @@ class PostgresRecord:
 
     def _begin_layout(self) -> None:
         with _told():
-            found = self._connection.execute("select to_regclass('ringfence.layout')").fetchone()
+            found = self._connection.execute("select to_regclass(%s)", (_NEWEST_TABLE,)).fetchone()
             if found is not None and found[0] is None:
                 with self._connection.transaction():
                     self._connection.execute("select pg_advisory_xact_lock(%s)", (_LAYOUT_LOCK,))
@@ -151,9 +156,8 @@ class PostgresRecord:
     def put(self, series: str, keeper: str, rows: Iterable[Row], *, whole: bool) -> int:
         """Write rows as the next version, all or none; which one it is."""
         with _told(), self._connection.transaction():
-            if whole:
-                self._connection.execute(sql.SQL("set local statement_timeout = {}").format(_WHOLE_MS))
             head = self._held()
+            self._connection.execute(sql.SQL("set local statement_timeout = {}").format(_WHOLE_MS))  # an import
             if head.keeper != keeper:
                 raise RecordError(f"node {head.keeper} keeps it now, not {keeper}")
             version = head.version + 1
@@ -194,6 +198,27 @@ class PostgresRecord:
                     (series, since, since),
                 )
                 yield (row[0] if row is not None else 0), (Row(*values) for values in cursor)
+
+    def give_emergency_calls(self, calls: Iterable[tuple[str, float]], since: float) -> None:
+        """Let others know who made one, by pseudonym, and when; those before `since` are forgotten."""
+        with _told(), self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.execute("delete from ringfence.call_for_help where at < %s", (since,))
+            cursor.executemany(
+                "insert into ringfence.call_for_help as h values (%s, %s, clock_timestamp()) "
+                "on conflict (number_key) do update "
+                "set at = excluded.at, given = excluded.given where h.at < excluded.at",
+                list(calls),
+            )
+
+    def emergency_calls(self, heard: float) -> tuple[float, list[tuple[str, float]]]:
+        """Those that were given since this moment of the record, and some before it; which moment it is now."""
+        with _told():
+            moment = self._connection.execute("select extract(epoch from clock_timestamp())::float8").fetchone()
+            rows = self._connection.execute(
+                "select number_key, at from ringfence.call_for_help where given > to_timestamp(%s) order by at",
+                (max(0.0, heard - _SLACK_S),),
+            ).fetchall()
+        return (moment[0] if moment is not None else 0.0), [(row[0], row[1]) for row in rows]
 
     def tell(self, telling: Telling) -> None:
         """Let others know how a node is; a record that is only read takes no word of it."""

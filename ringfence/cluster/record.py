@@ -68,6 +68,12 @@ class Record(Protocol):
     def rows(self, series: str, since: int) -> AbstractContextManager[tuple[int, Iterator[Row]]]:
         """What changed since a version, as of one moment, and the version that it leads to; since 0, all."""
 
+    def give_emergency_calls(self, calls: Iterable[tuple[str, float]], since: float) -> None:
+        """Let others know who made one, by pseudonym, and when; those before `since` are forgotten."""
+
+    def emergency_calls(self, heard: float) -> tuple[float, list[tuple[str, float]]]:
+        """Those that were given since this moment of the record, and some before it; which moment it is now."""
+
     def tell(self, telling: Telling) -> None:
         """Let others know how a node is."""
 

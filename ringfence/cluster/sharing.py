@@ -14,6 +14,7 @@ import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ringfence.cluster.emergency_calls import Calls, EmergencyCalls
 from ringfence.cluster.follower import LOOK_S, Follower, State
 from rules.storage.replicas import opened, standing_in
 from rules.storage.store import DatabaseError, Series, StoreError, migrate
@@ -30,10 +31,11 @@ log = structlog.get_logger("ringfence.record")
 class Sharing(Collector):
     """A follower in a thread; what is wrong with it is told once, and stands in health and figures while it lasts."""
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, follower: Follower, emergencies: EmergencyCalls) -> None:
         self._follower, self._stop = follower, threading.Event()
         self._thread: threading.Thread | None = None
         self._told = ""
+        self._emergencies = emergencies
         follower.changed = self._say
 
     def join(self, first_copy_s: float, *, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -44,8 +46,10 @@ class Sharing(Collector):
                 break
             sleep(LOOK_S)
 
-    def begin(self) -> None:
-        """Go on beside the calls."""
+    def begin(self, heard: Callable[[Calls], object]) -> None:
+        """Go on beside the calls; the emergency calls of other nodes are `heard`, in the thread of the follower."""
+        self._emergencies.heard = heard
+        self._follower.also = self._emergencies.exchange
         self._thread = threading.Thread(target=self._follower.run, args=(self._stop,), name="record", daemon=True)
         self._thread.start()
 
@@ -114,7 +118,7 @@ def join_record(here: Installation) -> Sharing | None:
         log.error("the record is not followed", fault=str(error))
         return None
     assert follower is not None
-    sharing = Sharing(follower)
+    sharing = Sharing(follower, EmergencyCalls(here.database_of("decisions")))
     sharing.join(settings.first_copy_s)
     return sharing
 

@@ -32,14 +32,15 @@ class Callbacks:
         self._seconds = minutes * 60.0
 
     def restore(self, calls: Iterable[tuple[str, float]], now: float) -> None:
-        """Those who did before this start: (pseudonym, seconds ago), the oldest first.
+        """Those who did before this start, or at another node: (pseudonym, seconds ago), the oldest first.
 
         Where it would be in the future the clock was set back: nobody knows how long ago it was.
         """
         for pseudonym, ago in calls:
             until = now + self._seconds - max(ago, 0.0)
             if until > now:
-                self.until[pseudonym] = self._restored_until = until
+                self.until[pseudonym] = until
+                self._restored_until = max(self._restored_until, until)
         self.forget(now)
 
     def emergency_call_made(self, numbers: Iterable[str], now: float) -> None:

@@ -171,6 +171,12 @@ class Journal:
             if len(self._emergency_callers) < self._limit:
                 self._emergency_callers[pseudonym(self._key, number)] = at
 
+    def take_emergency_callers(self, calls: Iterable[tuple[str, float]]) -> None:
+        """The same of those that other nodes saw, by pseudonym."""
+        for key, at in calls:
+            if len(self._emergency_callers) < self._limit:
+                self._emergency_callers[key] = max(at, self._emergency_callers.get(key, at))
+
     async def contacts(self, since: float, most: int) -> list[Row]:
         """The newest calls since then, as far as records can be read."""
         if self._decisions is None:

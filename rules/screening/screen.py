@@ -161,6 +161,12 @@ class Screen:
         calls = await self.journal.emergency_callers(begun - self._callback_minutes * 60.0, begun)
         self._callbacks.restore([(pseudonym, begun - at) for pseudonym, at in calls], self._steady())
 
+    def take_emergency_callers(self, calls: list[tuple[str, float]]) -> None:
+        """Other nodes saw emergency calls: (pseudonym, seconds since the epoch), the oldest first."""
+        now = self._now()
+        self._callbacks.restore([(pseudonym, now - at) for pseudonym, at in calls], self._steady())
+        self.journal.take_emergency_callers(calls)
+
     def judge(self, call: Call) -> Verdict:
         """May this call ring? The verdict carries a decision id and is on its way into the record."""
         started = perf_counter()

@@ -26,6 +26,7 @@ class Memory:
         self.found: Head | None = None
         self.entries: dict[tuple[str, str, str], tuple[int, str | None]] = {}
         self.told: dict[str, Telling] = {}
+        self.emergencies: dict[str, float] = {}
         self.fault = ""
         self.lost = ""  # it commits, and its answer does not arrive
 
@@ -80,6 +81,14 @@ class Memory:
             if key[0] == series and version > since and (since or content is not None)
         ]
         yield self.found.version, iter(wanted)
+
+    def give_emergency_calls(self, calls: Iterable[tuple[str, float]], since: float) -> None:
+        self._reached()
+        self.emergencies |= dict(calls)
+
+    def emergency_calls(self, heard: float) -> tuple[float, list[tuple[str, float]]]:
+        self._reached()
+        return 0.0, list(self.emergencies.items())
 
     def tell(self, telling: Telling) -> None:
         self._reached()

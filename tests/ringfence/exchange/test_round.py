@@ -4,8 +4,9 @@ import asyncio
 import json
 from itertools import pairwise
 
-from ringfence.exchange.round import beside, main, work
+from ringfence.exchange.round import Round, beside, main, work
 from ringfence.installation import Installation
+from rules.storage.replicas import opened
 
 BETA = '{operator: beta.example, url: "file:///nowhere", root: beta.json, into: theirs}'
 
@@ -38,5 +39,8 @@ def test_a_round_gives_what_changed_and_says_why_it_takes_nothing(run, tmp_path,
     run("lists", "add", "blocked", "17012345679")
     asyncio.run(round_of(50_060))
     assert "targets is signed by 1 keys" in asyncio.run(round_of(50_120)).given  # until it is right
+    with opened(tmp_path / "ringfence.db") as replica:
+        replica.join("copy", "north", "record")
+    assert asyncio.run(round_of(50_180)) == Round({})  # the node that keeps the lists does it
     main(str(tmp_path / "none.yaml"))
     assert '"fault": "' in capsys.readouterr().out

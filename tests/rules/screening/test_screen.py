@@ -173,6 +173,19 @@ async def test_a_restart_forgets_no_emergency_call(tmp_path):
             assert again.judge(call()).action is Action.REJECT
 
 
+async def test_an_emergency_call_at_another_node_lets_the_rescuers_call_back_here_and_after_a_restart(tmp_path):
+    clock = [1_000.0]
+    async with opened(tmp_path, Rules(), now=lambda: clock[0]) as (screen, _):
+        await screen.lists.add("nuisance", CALLER.canonical)
+        assert screen.judge(call()).action is Action.REJECT
+        key = screen.keys.hide(CALLED.canonical)
+        screen.take_emergency_callers([(screen.keys.hide(OTHER.canonical), 1_000.0), (key, 995.0)])
+        assert screen.judge(call()).step is Step.CALLBACK
+        await screen.journal.flush()
+        async with opened(tmp_path, Rules(), now=lambda: clock[0]) as (again, _):
+            assert again.judge(call()).step is Step.CALLBACK
+
+
 @pytest.mark.parametrize(("closed", "action"), [(False, Action.FORWARD), (True, Action.REJECT)])
 async def test_an_error_fails_open_or_as_the_trunk_says(tmp_path, closed, action):
     async with opened(tmp_path, Broken()) as (screen, _):
