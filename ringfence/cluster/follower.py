@@ -51,6 +51,7 @@ class Follower:
         connect: Callable[[], Record],
         *,
         program: str = "",
+        key_mark: str = "",
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -60,7 +61,7 @@ class Follower:
         self._compared: set[str] = set()  # databases known to lack nothing that this node gave once
         self.also: Callable[[Record], None] = lambda record: None  # what else is done in each round
         self.changed: Callable[[State], None] = lambda state: None
-        self._connect, self._program = connect, program
+        self._connect, self._program, self._key_mark = connect, program, key_mark
         self._record: Record | None = None
         self._clock, self._now = clock, now
         self._told = -TOLD_EVERY_S
@@ -116,6 +117,7 @@ class Follower:
         self._look_at_files()
         record = self.reach()
         head = record.head() or self._begin(record)
+        self._compare_keys(record)
         for series, replica in self._replicas.items():
             self._fit(series, replica, head)
         if head.keeper == self.node:
@@ -161,6 +163,14 @@ class Follower:
     # ---- the steps of a turn -----------------------------------------------------------------------------------
 
     _level = 0  # the version up to which there was nothing more for this node
+
+    def _compare_keys(self, record: Record) -> None:
+        """By other keys nobody would be found here whom others wrote down, and no proof of theirs would hold."""
+        if self._key_mark and record.key_mark(self._key_mark) != self._key_mark:
+            raise Refused(
+                "this node's keys are not those of the others: stop it, put a copy of their key file (storage.key_file) "
+                "in place of its own, and start it again"
+            )
 
     def _look_at_files(self) -> None:
         for series, replica in self._replicas.items():

@@ -24,7 +24,7 @@ _STATEMENT_MS: Final = 20_000
 _WHOLE_MS: Final = 3_600_000  # rows that go over, however many there are
 _CHANNEL: Final = "ringfence"
 _LAYOUT_LOCK: Final = 0x52_46_52_43  # of those who make tables
-_NEWEST_TABLE: Final = "ringfence.call_for_help"  # what is added breaks no older program, and has no number
+_NEWEST_TABLE: Final = "ringfence.key_mark"  # what is added breaks no older program, and has no number
 _SLACK_S: Final = 60.0  # a transaction that began so long ago may be seen only now
 _PIECE: Final = 5_000
 _TABLES: Final = """
@@ -42,6 +42,7 @@ create table if not exists ringfence.node (
 create table if not exists ringfence.call_for_help (
     number_key text primary key, at double precision not null, given timestamptz not null);
 create index if not exists call_for_help_given on ringfence.call_for_help (given);
+create table if not exists ringfence.key_mark (one integer primary key check (one = 1), mark text not null);
 insert into ringfence.layout values (1, 1) on conflict do nothing;
 """
 
@@ -123,6 +124,17 @@ class PostgresRecord:
         head = self.head()
         assert head is not None
         return head
+
+    def key_mark(self, mark: str) -> str:
+        """By which keys those who share it hide numbers: what stands there, or from now on this one's mark."""
+        with _told():
+            row = self._connection.execute("select mark from ringfence.key_mark").fetchone()
+            if row is None:
+                self._connection.execute(
+                    "insert into ringfence.key_mark values (1, %s) on conflict do nothing", (mark,)
+                )
+                row = self._connection.execute("select mark from ringfence.key_mark").fetchone()
+        return str(row[0]) if row is not None else mark
 
     def hand_to(self, keeper: str, version: int) -> Head:
         """Let this node keep it from now on, if it holds all of it."""

@@ -53,6 +53,9 @@ class Record(Protocol):
     def begin(self, keeper: str) -> Head:
         """Make it this node's to keep, if nobody was faster; whose it is then."""
 
+    def key_mark(self, mark: str) -> str:
+        """By which keys those who share it hide numbers: what stands there, or from now on this one's mark."""
+
     def hand_to(self, keeper: str, version: int) -> Head:
         """Let this node keep it from now on, if it holds all of it: `version`."""
 

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from ringfence.cluster.emergency_calls import Calls, EmergencyCalls
 from ringfence.cluster.follower import LOOK_S, Follower, State
+from rules.storage.keys import KeyFileError
 from rules.storage.replicas import opened, standing_in
 from rules.storage.store import DatabaseError, Series, StoreError, migrate
 
@@ -103,7 +104,9 @@ def follower_of(here: Installation, *, alone: bool = False) -> Follower | None:
         databases[series] = here.database_of(series)
         migrate(databases[series], series)
     connect = partial(PostgresRecord.open, settings, here.base, alone=alone)
-    return Follower(settings.node, databases, connect, program=version("ringfence"))
+    return Follower(
+        settings.node, databases, connect, program=version("ringfence"), key_mark=here.keys.hide("the keys of a record")
+    )
 
 
 def join_record(here: Installation) -> Sharing | None:
@@ -114,7 +117,7 @@ def join_record(here: Installation) -> Sharing | None:
             _leave({series: here.database_of(series) for series in SERIES})
             return None
         follower = follower_of(here, alone=True)
-    except (StoreError, DatabaseError, OSError) as error:
+    except (StoreError, DatabaseError, KeyFileError, OSError) as error:
         log.error("the record is not followed", fault=str(error))
         return None
     assert follower is not None

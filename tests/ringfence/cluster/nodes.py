@@ -26,6 +26,7 @@ class Memory:
         self.found: Head | None = None
         self.entries: dict[tuple[str, str, str], tuple[int, str | None]] = {}
         self.told: dict[str, Telling] = {}
+        self.mark = ""
         self.emergencies: dict[str, float] = {}
         self.fault = ""
         self.lost = ""  # it commits, and its answer does not arrive
@@ -41,6 +42,11 @@ class Memory:
     def begin(self, keeper: str) -> Head:
         self.found = self.found or Head("r1", 0, keeper)
         return self.found
+
+    def key_mark(self, mark: str) -> str:
+        self._reached()
+        self.mark = self.mark or mark
+        return self.mark
 
     def hand_to(self, keeper: str, version: int) -> Head:
         assert self.found is not None

@@ -7,6 +7,7 @@ from ringfence.installation import Installation
 from ringfence.live_rules import put_live
 from ringfence.rule_changes import starting_rules
 from ringfence.rulebook import load_rulebook
+from rules.storage.keys import Keys
 from rules.storage.replicas import standing_in
 from rules.storage.store import KeptElsewhere
 from tests.installed import CONFIGURATION, RULES
@@ -14,12 +15,17 @@ from tests.installed import CONFIGURATION, RULES
 
 @pytest.fixture
 def install(tmp_path, database):
+    keys = tmp_path / "keys"
+    Keys.load(keys)
+
     def install(node: str, *, share: bool = True, rules: str = RULES):
         folder = tmp_path / node
         (folder / "rules.d").mkdir(parents=True, exist_ok=True)
         (folder / "rules.d" / "own.yaml").write_text(rules)
         record = f'storage: {{record: {{at: "{database}", node: {node}, first_copy_s: 0}}}}\n' if share else ""
         (folder / "ringfence.yaml").write_text(CONFIGURATION + record)
+        shutil.copyfile(keys, folder / "ringfence.keys")
+        (folder / "ringfence.keys").chmod(0o600)
         return folder / "ringfence.yaml"
 
     return install
@@ -55,6 +61,16 @@ def test_a_new_node_judges_by_the_rules_of_the_others_and_not_by_those_on_its_di
     assert sharing[0].ailments() == []
     with pytest.raises(KeptElsewhere, match="node a keeps"):
         put_first_live(b)
+
+
+def test_a_node_with_other_keys_takes_nothing_and_says_what_to_do(install, join):
+    a, b = install("a"), install("b")
+    put_first_live(a)
+    join(a).end()
+    (b.parent / "ringfence.keys").unlink()  # it makes its own
+    sharing = join(b)
+    assert "put a copy of their key file (storage.key_file) in place" in sharing.ailments()[0]
+    assert sharing.state.version == 0
 
 
 def test_a_node_whose_record_is_gone_starts_and_says_so_and_says_when_it_is_back(install, join, tmp_path):
