@@ -29,7 +29,7 @@ from rules.numbering.intervals import interval_of
 from rules.sharing.agreement import Heard, Voice, agreement, standing_of
 from rules.sharing.contradictions import claimed, contradicted, own_numbers
 from rules.sharing.entries import SharedEntry, Withdrawal, day_of
-from rules.sharing.taking import SOURCE, Wanted, choose, nearest, rows_of
+from rules.sharing.taking import SOURCE, Wanted, choose, nearest, rows_of, word_of
 from rules.sharing.versions import withdrawn_for
 
 if TYPE_CHECKING:
@@ -252,8 +252,33 @@ class Exchange:
         told += await asyncio.to_thread(lambda: sorted(path.name for path in self.folder.iterdir() if path.is_dir()))
         return sha256(repr(told).encode()).hexdigest()
 
+    async def _withdraw(self, lists: Lists) -> None:
+        """Take off at once what was withdrawn: to make lists of a million entries anew takes most of a minute."""
+        feeds = await self._feeds()
+        for name, partner in sorted(self.settings.partners.items()):
+            withdrawn = withdrawn_for(partner.operator, feeds)
+            off = []
+            for origin, number in sorted(withdrawn):
+                for entry in await lists.standing(partner.into, [number]):
+                    if (
+                        (said := word_of(entry.origin.note))
+                        and said[1] == origin
+                        and said[0] <= withdrawn[origin, number]
+                    ):
+                        off.append(entry.text)
+            if off:
+                await lists.remove_all(partner.into, off, author=SOURCE + name, reason="withdrawn")
+
+    async def _feeds(self) -> dict[str, list[Withdrawal]]:
+        """What each operator withdrew."""
+        feeds: dict[str, list[Withdrawal]] = {}
+        for name, partner in self.settings.partners.items():
+            feeds.setdefault(partner.operator, []).extend(await asyncio.to_thread(self.files(name).feed))
+        return feeds
+
     async def _apply(self, lists: Lists) -> set[str]:
         await self._forget_strangers(lists)
+        await self._withdraw(lists)
         changed, counted = set(), await self._counted(lists)
         for name, one in counted.items():
             heard = one.weight >= _HEARD
@@ -278,9 +303,7 @@ class Exchange:
 
     async def _counted(self, lists: Lists) -> dict[str, _Counted]:
         """What counts of each partner at this moment."""
-        feeds: dict[str, list[Withdrawal]] = {}
-        for name, partner in self.settings.partners.items():
-            feeds.setdefault(partner.operator, []).extend(await asyncio.to_thread(self.files(name).feed))
+        feeds = await self._feeds()
         released = await self.released()
         found = {}
         for name, partner in sorted(self.settings.partners.items()):

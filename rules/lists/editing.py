@@ -280,6 +280,10 @@ class Lists:
         found = {entry.text for entry in await _entries(self.store.connection, [*asked.values()], name)}
         return {text: interval for text, interval in asked.items() if text in found}
 
+    async def standing(self, name: str, texts: Iterable[str]) -> list[Entry]:
+        """The entries of a list that are written just so, as lists show them."""
+        return await _entries(self.store.connection, [interval_of(text) for text in texts], name)
+
     async def show(self, name: str, *, limit: int = 100, after: str = "", but: str = "") -> list[Entry]:
         """Entries of a list in the order of their digits, prefixes and ranges first; ``after`` pages on.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,6 +80,15 @@ def nearest(entries: Iterable[SharedEntry]) -> dict[str, SharedEntry]:
         if other is None or (one.hop, -one.version, one.origin) < (other.hop, -other.version, other.origin):
             found[one.number] = one
     return found
+
+
+_WORD = re.compile(r"version (\d+) of (\S+), hop \d+")
+
+
+def word_of(note: str) -> tuple[int, str] | None:
+    """The version and the origin that the note of an entry names, which `rows_of` wrote."""
+    found = _WORD.fullmatch(note)
+    return (int(found[1]), found[2]) if found else None
 
 
 def rows_of(partner: str, entries: Iterable[SharedEntry]) -> list[FileLine]:

@@ -9,6 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ringfence.exchange.refused import ExchangeError
+from rules.lists.history import happenings
 from rules.lists.origins import Origin
 from tests.ringfence.exchange.operators import Clock, Operator
 
@@ -395,3 +396,24 @@ async def test_a_look_that_is_killed_anywhere_is_put_right_by_the_next(three, mo
     await b.exchange.look(b.lists)
     assert await b.believes(BAD) == []
     assert await b.believes(WORSE) == ["agreed", "from-a", "from-c"]
+
+
+async def test_what_is_withdrawn_goes_before_all_else_is_made_anew(three, monkeypatch):
+    a, b, _ = three
+    await a.block(BAD, WORSE)
+    await a.publish()
+    await b.poll()
+    await a.release(BAD)
+    await a.publish()
+
+    async def busy(self, lists):
+        assert await b.believes(BAD) == []
+        assert await b.believes(WORSE) == ["from-a"]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ringfence.exchange.exchange.Exchange._counted", busy)
+        with pytest.raises(KeyboardInterrupt):
+            await b.exchange.look(b.lists)
+    gone = [one for one in await happenings(b.lists, BAD) if one.what == "removed"]
+    assert [(one.author, one.reason) for one in gone] == [("partner a", "withdrawn")]

@@ -44,6 +44,14 @@ async def texts(lists, name, **more):
     return [entry.text for entry in await lists.show(name, **more)]
 
 
+async def test_what_stands_just_so_is_found(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add_all("nuisance", ["+86138*", "+8613800138000"], wide=True)
+        found = await lists.standing("nuisance", ["+8613800138000", "+86138*", "+861380*", "+8613800138001"])
+        assert [entry.text for entry in found] == ["+8613800138000", "+86138*"]
+        assert await lists.standing("doubtful", ["+86138*"]) == []
+
+
 async def test_an_entry_is_added_shown_changed_and_removed(tmp_path):
     async with opened(tmp_path) as lists:
         entry = await lists.add("nuisance", "138 0013 8000", Origin("hotline", "calls at night", "li"), country="CN")

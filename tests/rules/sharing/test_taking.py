@@ -4,7 +4,7 @@ import pytest
 
 from rules.numbering.intervals import interval_of
 from rules.sharing.entries import SharedEntry
-from rules.sharing.taking import Wanted, choose, lies, nearest, rows_of
+from rules.sharing.taking import Wanted, choose, lies, nearest, rows_of, word_of
 
 ALL = Wanted(frozenset(), (), 1, 400)
 ONE = SharedEntry("+8617012345678", "fraud", "bare", "2026-11-01", "2026-12-01", "2027-03-01", "a.example", 3, 0)
@@ -54,3 +54,5 @@ def test_a_row_says_whose_word_it_is():
     assert (line, number, more["source"], more["note"]) == (
         *(1, ONE.number, "partner beta", "version 3 of a.example, hop 0"),
     )
+    assert word_of(more["note"]) == (3, "a.example")
+    assert word_of("by hand") is None
