@@ -168,8 +168,8 @@ class Follower:
         """By other keys nobody would be found here whom others wrote down, and no proof of theirs would hold."""
         if self._key_mark and record.key_mark(self._key_mark) != self._key_mark:
             raise Refused(
-                "this node's keys are not those of the others: stop it, put a copy of their key file (storage.key_file) "
-                "in place of its own, and start it again"
+                "this node's keys are not those of the others: stop it, put a copy of their key file "
+                "(storage.key_file) in place of its own, and start it again"
             )
 
     def _look_at_files(self) -> None:
