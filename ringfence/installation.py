@@ -247,12 +247,13 @@ class Installation:
         from ringfence.people.people import People
 
         async def opened() -> People:
-            store = await self._store("people", durable=True)
-            people = People(store, self.configuration.people, lambda: self.keys)
+            directory = None
             if self.configuration.people.directory is not None:
                 from ringfence.people.directory import Directory
 
-                people.directory = Directory(self.configuration.people.directory, self.base)
+                directory = Directory(self.configuration.people.directory, self.base)
+            people = People(await self._store("people", durable=True), self.configuration.people, lambda: self.keys)
+            people.directory = directory
             return people
 
         return await self._part("people", opened)

@@ -212,9 +212,11 @@ async def _connected(path: Path, series: Series, durable: bool, taught: Teaching
         await connection.execute("pragma temp_store=memory")
         if taught is not None:
             await taught(connection)
-    except sqlite3.DatabaseError as error:
+    except BaseException as error:  # whoever no longer waits for it leaves nothing open either
         await connection.close()
-        raise unusable(path, error) from error
+        if isinstance(error, sqlite3.DatabaseError):
+            raise unusable(path, error) from error
+        raise
     return connection
 
 

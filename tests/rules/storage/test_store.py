@@ -467,6 +467,23 @@ def test_a_copy_of_something_else_or_of_a_newer_layout_is_refused(tmp_path):
         refuse_foreign(tmp_path / "lists.db", "lists")
 
 
+async def test_who_no_longer_waits_for_a_database_to_open_leaves_nothing_open(tmp_path):
+    opened = []
+
+    async def teaching(connection):
+        opened.append(connection)
+        await asyncio.Event().wait()
+
+    opening = asyncio.create_task(Store.open(tmp_path / "lists.db", "lists", durable=True, taught=teaching))
+    while not opened:
+        await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    with pytest.raises(ValueError, match="no active connection"):
+        await opened[0].execute("select 1")
+
+
 async def test_who_has_to_wait_for_another_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("rules.storage.store._SOON_S", 0.0)
     store = await Store.open(tmp_path / "a.db", "lists", durable=True)
