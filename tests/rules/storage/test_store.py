@@ -468,15 +468,15 @@ def test_a_copy_of_something_else_or_of_a_newer_layout_is_refused(tmp_path):
 
 
 async def test_who_no_longer_waits_for_a_database_to_open_leaves_nothing_open(tmp_path):
-    opened = []
+    opened, begun = [], asyncio.Event()
 
     async def teaching(connection):
         opened.append(connection)
+        begun.set()
         await asyncio.Event().wait()
 
     opening = asyncio.create_task(Store.open(tmp_path / "lists.db", "lists", durable=True, taught=teaching))
-    while not opened:
-        await asyncio.sleep(0)
+    await begun.wait()
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
