@@ -720,7 +720,7 @@ def exchange(configuration: Configuration) -> Iterator[Finding]:
             place: Location = ("exchange", "partners", name, "handing", "url")
             yield Finding(place, "the key of his API would travel in clear", "write https://")
     into: list[tuple[Location, str]] = [
-        (("exchange", "partners", name, "into"), one.into) for name, one in wanted.partners.items()
+        (("exchange", "partners", name, "into"), one.into) for name, one in wanted.givers.items()
     ]
     if wanted.agreed is not None:
         into.append((("exchange", "agreed", "into"), wanted.agreed.into))

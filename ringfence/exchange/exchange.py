@@ -88,14 +88,14 @@ class Exchange:
 
     def partner(self, name: str) -> PartnerSettings:
         """Whom ringfence.yaml calls so."""
-        if name not in self.settings.partners:
-            known = ", ".join(sorted(self.settings.partners)) or "none"
-            raise ExchangeError(f"no partner is called {name!r}", f"`exchange.partners` has {known}")
-        return self.settings.partners[name]
+        if name not in self.settings.givers:
+            known = ", ".join(sorted(self.settings.givers)) or "none"
+            raise ExchangeError(f"no partner who gives lists is called {name!r}", f"`exchange.partners` has {known}")
+        return self.settings.givers[name]
 
     async def look(self, lists: Lists, names: Iterable[str] = (), *, whole: bool = False) -> list[Told]:
         """Fetch what these partners offer, all by default, and let it count. ``whole``: however much they grew."""
-        ours, wanted = await own_numbers(lists.store), sorted(names) or sorted(self.settings.partners)
+        ours, wanted = await own_numbers(lists.store), sorted(names) or sorted(self.settings.givers)
         at_once = asyncio.Semaphore(_AT_ONCE)
 
         async def fetched(name: str, partner: PartnerSettings) -> bool:
@@ -194,6 +194,7 @@ class Exchange:
             return offer.state is not None
 
     def _offer(self, files: PartnerFiles, partner: PartnerSettings, standing: Standing) -> Offer:
+        assert partner.root is not None  # who gives lists has one
         try:
             root = (self._base / partner.root).read_bytes()
         except OSError as error:
@@ -244,7 +245,7 @@ class Exchange:
         rows = await lists.store.connection.execute_fetchall("select revision, ledger from change")
         told: list[object] = [self.settings.model_dump(mode="json"), day_of(self._now()), *map(tuple, rows)]
         told += sorted(await self.released())
-        for name in sorted(self.settings.partners):
+        for name in sorted(self.settings.givers):
             files = self.files(name)
             standing = await asyncio.to_thread(files.standing)
             told.append((name, standing.version, standing.left, sorted(standing.decided.items())))
@@ -255,7 +256,7 @@ class Exchange:
     async def _withdraw(self, lists: Lists) -> None:
         """Take off at once what was withdrawn: to make lists of a million entries anew takes most of a minute."""
         feeds = await self._feeds()
-        for name, partner in sorted(self.settings.partners.items()):
+        for name, partner in sorted(self.settings.givers.items()):
             withdrawn = withdrawn_for(partner.operator, feeds)
             off = []
             for origin, number in sorted(withdrawn):
@@ -272,7 +273,7 @@ class Exchange:
     async def _feeds(self) -> dict[str, list[Withdrawal]]:
         """What each operator withdrew."""
         feeds: dict[str, list[Withdrawal]] = {}
-        for name, partner in self.settings.partners.items():
+        for name, partner in self.settings.givers.items():
             feeds.setdefault(partner.operator, []).extend(await asyncio.to_thread(self.files(name).feed))
         return feeds
 
@@ -283,7 +284,7 @@ class Exchange:
         for name, one in counted.items():
             heard = one.weight >= _HEARD
             rows = rows_of(name, nearest(one.entries).values()) if heard else []
-            list_name = self.settings.partners[name].into
+            list_name = self.settings.givers[name].into
             report = await self._write(lists, list_name, SOURCE + name, rows, f"version {one.version}")
             if report.import_id is not None:
                 changed.add(name)
@@ -306,7 +307,7 @@ class Exchange:
         feeds = await self._feeds()
         released = await self.released()
         found = {}
-        for name, partner in sorted(self.settings.partners.items()):
+        for name, partner in sorted(self.settings.givers.items()):
             files = self.files(name)
             standing = await asyncio.to_thread(files.standing)
             state = await asyncio.to_thread(files.state, standing.version)
@@ -338,9 +339,9 @@ class Exchange:
     async def _forget_strangers(self, lists: Lists) -> None:
         """Of whom ringfence.yaml knows nothing any more nothing stays."""
         there = await asyncio.to_thread(lambda: [*self.folder.iterdir()] if self.folder.exists() else [])
-        used = {partner.into for partner in self.settings.partners.values()}
+        used = {partner.into for partner in self.settings.givers.values()}
         for path in there:
-            if path.is_dir() and path.name not in self.settings.partners:
+            if path.is_dir() and path.name not in self.settings.givers:
                 files = PartnerFiles(path)
                 name = (await asyncio.to_thread(files.standing)).into
                 if name in lists.settings and name not in used:
@@ -354,7 +355,7 @@ class Exchange:
         voices: dict[str, list[tuple[Voice, SharedEntry]]] = {}
         weights: dict[str, float] = {}
         for name, one_partner in counted.items():
-            partner = self.settings.partners[name]
+            partner = self.settings.givers[name]
             holder = partner.holder or partner.operator
             weights[holder] = max(weights.get(holder, 0.0), partner.weight * one_partner.weight)
             for one in one_partner.entries:

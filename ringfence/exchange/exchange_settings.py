@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from rules.numbering.intervals import interval_of
 from rules.sharing.entries import MOST_HOPS, is_operator
@@ -88,11 +88,16 @@ class PartnerSettings(_Part):
 
     operator: OperatorName = Field(description="How he calls himself in what he gives.")
     url: str = Field(
-        pattern=r"^(https?://[^\s@?#]{1,500}|file:///[^\s?#]{1,500})$",
-        description="Where his files lie: https://lists.example.net/share, or a folder: file:///srv/share.",
+        "",
+        pattern=r"^(https?://[^\s@?#]{1,500}|file:///[^\s?#]{1,500})?$",
+        description="Where his files lie: https://lists.example.net/share or file:///srv/share; none: no lists.",
     )
-    root: Path = Field(description="His root.json, which he handed over otherwise: what he signs is held against it.")
-    into: str = Field(description="List of `lists` that his entries go to: shared, of kind suspect or block or plain.")
+    root: Path | None = Field(
+        None, description="His root.json, which he handed over otherwise: what he signs is held against it."
+    )
+    into: str = Field(
+        "", description="List of `lists` that his entries go to: shared, of kind suspect or block or plain."
+    )
     holder: str = Field("", description="Who stands behind him; partners of one holder have one voice. Default: he.")
     weight: float = Field(1.0, ge=0, le=1, description="What his word weighs where several have to agree.")
     reasons: list[Reason] = Field(default=[], description="Only these are taken; none: all.")
@@ -113,6 +118,16 @@ class PartnerSettings(_Part):
         default=[], description="Private networks in which his web server may lie; none: only public addresses."
     )
     deadline_s: float = Field(120.0, gt=0, le=3600, description="How long it may take to fetch all of it.")
+
+    @model_validator(mode="after")
+    def _gives_lists_or_takes_cases(self) -> PartnerSettings:
+        given = [name for name in ("url", "root", "into") if getattr(self, name)]
+        if len(given) not in (0, 3):
+            missing = " and ".join(sorted({"url", "root", "into"} - {*given}))
+            raise BadValue(f"his lists need {missing}, too", "write all of url, root and into, or none of them")
+        if not given and self.handing is None:
+            raise BadValue("nothing is done with him", "write url, root and into for his lists, or handing for cases")
+        return self
 
 
 class AgreedSettings(_Part):
@@ -139,3 +154,8 @@ class ExchangeSettings(_Part):
     agreed: AgreedSettings | None = Field(None, description="What several partners agree on; none: nothing.")
     poll_s: float = Field(60.0, ge=10, description="Seconds between two looks at what partners withdrew or changed.")
     kept_versions: int = Field(20, ge=1, le=1000, description="Versions of a partner that one can go back to.")
+
+    @property
+    def givers(self) -> dict[str, PartnerSettings]:
+        """The partners from whom lists are taken."""
+        return {name: partner for name, partner in self.partners.items() if partner.url}

@@ -40,7 +40,7 @@ async def work(here: Installation, now: float) -> Round:
     lists, exchange = await here.lists(), here.exchange
     if await lists.store.is_copy():
         return Round({})  # the node that keeps the record does it for all
-    told = await exchange.look(lists) if exchange.settings.partners else []
+    told = await exchange.look(lists) if exchange.settings.givers else []
     faults = {one.partner: one.fault for one in told if one.fault}
     handed = ""
     if here.handing.named():

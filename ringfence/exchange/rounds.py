@@ -62,7 +62,7 @@ class ExchangeRounds(Collector):
         self._said = said
         folder = here.exchange_folder
         self.standings = await asyncio.to_thread(
-            lambda: {name: PartnerFiles(folder / name).standing() for name in wanted.partners}
+            lambda: {name: PartnerFiles(folder / name).standing() for name in wanted.givers}
         )
 
     def ailments(self) -> list[str]:

@@ -141,7 +141,7 @@ async def waiting(here: Installation) -> Answer:
     """Show entries of partners that something of ours contradicts: they wait for a person."""
     rows = [
         {"partner": name, "number": number, "why": why}
-        for name in sorted(here.configuration.exchange.partners)
+        for name in sorted(here.configuration.exchange.givers)
         for number, why in here.exchange.files(name).standing().waiting.items()
     ]
     return table(("partner", "number", "why"), rows, here.zone, none="No entry waits for a person.")
@@ -208,7 +208,7 @@ async def outbox(here: Installation) -> Answer:
 @command(share_app)
 async def partners(here: Installation) -> Answer:
     """Show how it stands with each partner: version, entries that count, what was refused and why."""
-    rows = [_row(here, name) for name in sorted(here.configuration.exchange.partners)]
+    rows = [_row(here, name) for name in sorted(here.configuration.exchange.givers)]
     columns = ("partner", "operator", "version", "entries", "waiting", "weight", "looked", "fault")
     return table(columns, rows, here.zone, none="There is no partner.")
 

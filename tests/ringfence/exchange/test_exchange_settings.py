@@ -25,6 +25,10 @@ def test_what_is_not_set_gives_and_takes_nothing():
         {"reasons": ["dislike"]},
         {"ttl_days": 9999},
         {"colour": "blue"},
+        {"url": ""},
+        {"root": None},
+        {"into": "", "url": ""},
+        {"into": "", "url": "", "root": None},
     ],
 )
 def test_a_partner_who_is_none_is_refused(changed):
@@ -37,3 +41,9 @@ def test_a_name_of_a_partner_is_no_path():
     for name in ("../beta", "", "a/b", ".", "Beta!"):
         with pytest.raises(ValidationError):
             ExchangeSettings(partners={name: BETA})
+
+
+def test_a_centre_takes_cases_and_gives_no_lists():
+    centre = {"operator": "12321.example", "handing": {"key": "centre.jwk"}}
+    settings = ExchangeSettings(partners={"beta": BETA, "centre": centre})
+    assert (set(settings.givers), set(settings.partners)) == ({"beta"}, {"beta", "centre"})

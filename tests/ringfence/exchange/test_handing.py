@@ -15,9 +15,6 @@ TOKEN = "rf_secret"
 def settings_of(name, other):
     partner = {
         "operator": f"{other}.example",
-        "url": "file:///nowhere",
-        "root": "root.json",
-        "into": "theirs",
         "holder": "12321",
         "handing": {"key": f"{other}.jwk", "url": f"https://{other}.example/v1/handed-over", "token": "token"},
     }
