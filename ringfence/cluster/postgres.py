@@ -96,6 +96,11 @@ class PostgresRecord:
             if row is None or row[0] > LAYOUT:
                 number = row[0] if row is not None else "unknown"
                 raise RecordError(f"its layout {number} was made by a newer Ringfence; this one knows {LAYOUT}")
+            # What it says it has must outlive its crash, whatever it is set to; what is stronger than this stays.
+            self._connection.execute(
+                "select set_config('synchronous_commit', 'on', false) "
+                "where current_setting('synchronous_commit') = 'off'"
+            )
             self._connection.execute(sql.SQL("listen {}").format(sql.Identifier(_CHANNEL)))
 
     def _be_alone(self, node: str) -> None:

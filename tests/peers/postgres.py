@@ -32,6 +32,11 @@ class Postgres(Peer):
         programs, self.data = _PROGRAMS[-1].parent, self.folder / "data"
         initdb = [*self._as, programs / "initdb", "-D", self.data, "-U", "ringfence", "--auth=trust", "--no-sync"]
         subprocess.run([*initdb, "-E", "UTF8", "--locale=C"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+        self.begin()
+
+    def begin(self) -> None:
+        """Start it, again on what it has if it was killed."""
+        programs = _PROGRAMS[-1].parent
         settings = ("listen_addresses=", f"unix_socket_directories={self.folder}", *_QUICK)
         options = [word for one in settings for word in ("-c", one)]
         super().__init__(
@@ -40,6 +45,11 @@ class Postgres(Peer):
             folder=self.folder,
         )
         self.ready(self._answers, "answering")
+
+    def kill(self) -> None:
+        """It ends at once, as by a fault: nothing is written on the way."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(60)
 
     def url(self, database: str = "postgres", user: str = "ringfence") -> str:
         """Where one of its databases is."""
