@@ -8,7 +8,7 @@ from rules.texts.bad_value import BadValue
 
 WHAT: Final = {
     "root": "the file that he is held against is no root of a repository",
-    "unreachable": "his files cannot be fetched",
+    "unreachable": "he cannot be reached",
     "address": "his web server is said to lie in a network that is not asked",
     "redirect": "his web server sends us elsewhere, and nobody follows",
     "slow": "fetching took too long",

@@ -352,7 +352,7 @@ async def test_any_web_server_hands_the_files_out(three):
             serving.join()
     b.takes(a, url=f"http://127.0.0.1:{server.server_port}", networks=["127.0.0.0/8"])
     (told, _) = await b.poll()
-    assert "cannot be fetched" in told.fault
+    assert "cannot be reached" in told.fault
 
 
 async def test_a_release_counts_although_what_comes_beside_it_is_refused(three):

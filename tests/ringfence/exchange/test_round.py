@@ -44,3 +44,24 @@ def test_a_round_gives_what_changed_and_says_why_it_takes_nothing(run, tmp_path,
     assert asyncio.run(round_of(50_180)) == Round({})  # the node that keeps the lists does it
     main(str(tmp_path / "none.yaml"))
     assert '"fault": "' in capsys.readouterr().out
+
+
+def test_a_round_tries_to_hand_over_what_an_officer_gave_to_a_centre(run, tmp_path):
+    file = tmp_path / "ringfence.yaml"
+    (tmp_path / "centre.jwk").write_text(run("share", "handing-key").stdout)
+    (tmp_path / "token").write_text("rf_secret\n")
+    handing = "{key: centre.jwk, url: 'http://127.0.0.1:9/v1/handed-over', token: token, names: ['12321']}"
+    centre = f"{{operator: centre.example, networks: [127.0.0.0/8], handing: {handing}}}"
+    file.write_text(f"{file.read_text()}\nexchange: {{operator: us.example, partners: {{centre: {centre}}}}}\n")
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    handed = run("cases", "hand-over", "1", "--to", "12321", "--out", str(tmp_path / "case.csv"))
+    assert handed.exit_code == 0, handed.stderr
+
+    async def one_round():
+        async with Installation.open(file) as here:
+            return await work(here, 0.0)
+
+    assert asyncio.run(one_round()).handed.startswith("case 1 does not reach centre: he cannot be reached")
+    assert "rf_secret" not in (shown := run("share", "outbox").stdout)
+    assert "centre" in shown
+    assert run("audit", "verify").exit_code == 0
