@@ -40,7 +40,7 @@ class Policy:
         """Tag or limit what enough different reporters complain about; an allowed number stays as it is."""
         settings = self._archive.settings
         step = _STEPS.get(settings.policy_step)
-        if step is None:
+        if step is None or await self._archive.lists.store.is_copy():  # the ladder is another node's to change
             return
         for case in cases:
             reporters = await self._reporters(case)

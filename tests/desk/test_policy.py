@@ -9,6 +9,7 @@ from desk.seals import standing_seal
 from desk.states import FoundBy
 from rules.audit.chain import deeds_of
 from rules.judging.ladder import LadderStep
+from rules.storage.replicas import opened
 from tests.desk.town import DAY, HOUR, SPAM
 
 
@@ -33,6 +34,16 @@ async def test_five_who_were_called_suffice_to_tag(town):
     await called_and_complained(town, 6, channel=Channel.CENTRE)
     assert (await town.desk.ladder.standing("number", SPAM)).offences == 1, "the same campaign is one offence"
     assert await standing_seal(town.desk.archive, SPAM) is None
+
+
+async def test_at_a_node_with_a_copy_complaints_are_taken_and_move_nothing(town):
+    await town.ring(SPAM, town.subscriber(9))  # the lists are there
+    with opened(town.desk.archive.lists.store.path) as replica:
+        replica.join("copy", "north", "record")
+    await called_and_complained(town, 6)
+    assert await step(town) is LadderStep.NONE
+    assert (await town.desk.cases.pressing())[0].complaints == 6
+    assert await town.desk.cases.mend() == []
 
 
 async def test_a_thousand_who_were_never_called_move_nothing(town):
