@@ -38,7 +38,7 @@ from desk.faults import ComplaintError
 from ringfence.people.faults import PeopleError, Waits
 from ringfence.people.people import People
 from rules.lists.admission import EntryError
-from rules.storage.store import DatabaseError, StoreError
+from rules.storage.store import DatabaseError, KeptElsewhere, StoreError
 
 _PARTS = (
     *(complaints, cases, appeals, numbers, ladder, owners, letters, leaks, offices, reports),
@@ -81,6 +81,7 @@ def paths() -> FastAPI:
             PeopleError: _not_these_people,
             RequestValidationError: _invalid,
             HTTPException: _http,
+            KeptElsewhere: _kept_elsewhere,
             StoreError: _unavailable,
             DatabaseError: _unavailable,
         },
@@ -143,6 +144,11 @@ async def _http(request: Request, error: Exception) -> Response:
     known = {method.upper() for method in request.app.openapi()["paths"].get(path, {"get": {}})}
     headers = (("allow", ", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))),)
     return _response(Problem(405, "method", "This path does not know this method.", headers=headers).answer())
+
+
+async def _kept_elsewhere(_: Request, error: Exception) -> Response:
+    assert isinstance(error, KeptElsewhere)
+    return _response(Problem(409, "conflict", error.told).answer())
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:

@@ -35,7 +35,7 @@ from ringfence.verifying import Verification
 from rules.audit.doors import through
 from rules.language.source import RuleError
 from rules.lists.admission import EntryError
-from rules.storage.store import DatabaseError, StoreError
+from rules.storage.store import DatabaseError, KeptElsewhere, StoreError
 
 SESSION, BROWSER, LANGUAGE, THEME = "rf_session", "rf_browser", "rf_language", "rf_theme"
 LARGEST_FORM = 256 * 1024  # octets
@@ -281,6 +281,8 @@ class Gate:
             return self.problem(request, 404 if error.status_code == 405 else error.status_code, text)
         if isinstance(error, RequestValidationError):
             return self.problem(request, 422, mark("Something in this form or address cannot be read."))
+        if isinstance(error, KeptElsewhere):
+            return self.problem(request, 409, error.told)
         self._log.error("database", error=type(error).__name__, code=getattr(error, "sqlite_errorname", ""))
         return self.problem(request, 503, mark("The database does not answer. Try again in a moment."))
 

@@ -52,6 +52,7 @@ class KeptElsewhere(StoreError):
     """A copy of the record was to be changed, which only the node does that keeps it."""
 
     def __init__(self, path: Path, keeper: str) -> None:
+        self.told = f"This node has a copy of what node {keeper} keeps: do it there. Nothing was changed."
         super().__init__(
             f"{path}: this is a copy of what node {keeper} keeps; nothing was changed: do it there, or let this node "
             "keep the record from now on (`ringfence nodes lead`)"

@@ -10,6 +10,7 @@ from ringfence.people.rights import Right
 from rules.audit.chain import entries
 from rules.records.decisions import Decisions
 from rules.settings.screening import ListSettings
+from rules.storage.replicas import opened
 from tests.desk.town import DAY
 
 ADD = {"numbers": ["138 0013 8000", "9501*"], "reason": "rang at night", "ranges": True}
@@ -42,6 +43,13 @@ async def test_numbers_are_added_shown_searched_and_removed(client, town):
     ]
     looks = [one.deed for one in await entries(town.desk.archive.store.connection)]
     assert {("li", "number", "searched"), ("li", "list", "listed")} <= {(d.actor, d.subject, d.step) for d in looks}
+
+
+async def test_at_a_node_with_a_copy_it_is_told_where_lists_are_changed(client, town):
+    with opened(town.desk.archive.lists.store.path) as replica:
+        replica.join("copy", "north", "record")
+    refused = await client.post("/v1/lists/blocked/entries", json=ADD)
+    assert (refused.status_code, "node north keeps" in refused.json()["detail"]) == (409, True)
 
 
 @pytest.mark.parametrize(
