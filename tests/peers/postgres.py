@@ -40,7 +40,8 @@ class Postgres(Peer):
         settings = ("listen_addresses=", f"unix_socket_directories={self.folder}", *_QUICK)
         options = [word for one in settings for word in ("-c", one)]
         super().__init__(
-            [*self._as, programs / "postgres", "-D", self.data, *options],
+            # Another account forgets what the kernel was told before: asked again, or it would outlive the tests.
+            [*self._as, "setpriv", "--pdeathsig", "KILL", programs / "postgres", "-D", self.data, *options],
             output=self.folder / "log",
             folder=self.folder,
         )
