@@ -22,6 +22,15 @@ def login_name(uid: int | None = None) -> str:
         return f"uid {uid}"
 
 
+def person() -> int | None:
+    """The account that logged in and has this run under another one's rights; None: nobody but whose process it is."""
+    try:
+        uid = int(_LOGGED_IN.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+    return None if uid in (_NOBODY, os.geteuid()) else uid
+
+
 def logins() -> tuple[str, ...]:
     """Under which names whoever runs this may act: who logged in (pam_loginuid(8)), then whose process it is.
 

@@ -35,6 +35,7 @@ from console.cli.door import entered
 from console.cli.lists.list_commands import lists_app
 from console.cli.lists.range_commands import ranges_app, subscribers_app
 from console.cli.lists.share_commands import share_app
+from console.cli.named_files import Asking
 from console.cli.node.ban_commands import bans_app
 from console.cli.node.database_commands import db_app
 from console.cli.node.decision_commands import log
@@ -60,6 +61,7 @@ NUMBERS, COMPLAINTS = "Numbers", "Complaints"
 
 app = typer.Typer(
     name="ringfence",
+    cls=Asking,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

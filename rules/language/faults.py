@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from rules.language.full_width import Sign
 from rules.texts.bad_value import BadValue
+from rules.texts.key_runs import without_keys
 
 Location = tuple[int | str, ...]
 
@@ -29,7 +30,8 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {'warning: ' if self.warning else ''}{self.what}{'; ' if self.hint else ''}{self.hint}"
+        told = f"{'warning: ' if self.warning else ''}{without_keys(self.what)}"
+        return f"{place}: {told}{'; ' if self.hint else ''}{self.hint}"
 
 
 class RuleError(Exception):

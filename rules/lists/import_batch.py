@@ -16,6 +16,7 @@ from rules.model import NumberClass
 from rules.numbering.intervals import Interval, encode
 from rules.numbering.typed import read_typed
 from rules.settings.screening import ListSettings
+from rules.texts.key_runs import without_keys
 
 # Of numbers with so many leading characters and the length in common, one is read, the others follow it.
 _HEAD = 9
@@ -87,7 +88,8 @@ class ImportReport:
         """One line more was not taken."""
         self.refused[refusal.code] += 1
         if len(self.refusals) < SHOWN:
-            self.refusals.append(refusal)
+            text, message = without_keys(refusal.text), without_keys(refusal.message)
+            self.refusals.append(replace(refusal, text=text, message=message))
 
 
 def line_of(packed: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import Answer, fail
+from console.cli.files import finished_file
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -64,11 +64,8 @@ async def sign(
         text = signed(card, read_key(key), read_card(certificate), time.time())
     except BadValue as error:
         fail(f"{error.what}; {error.hint}")
-    made = out.with_name(f".{out.name}.new")
-    try:
-        made.write_text(text + "\n")
-        os.replace(made, out)
-    except OSError as error:
-        fail(f"{out}: {error.strerror}")
+    with finished_file(out) as file:
+        file.write(text + "\n")
+    out.chmod(0o644)  # to be published
     said = f"{out}: {len(text)} characters. Publish it, and name its address as `card` of profile {profile}."
     return Answer({"file": str(out), "jcard": card}, said)

@@ -34,6 +34,7 @@ from rules.language.overlap import find_overlaps
 from rules.language.source import Document, Fault, RuleError, without_collection
 from rules.numbering.typed import decided
 from rules.texts.encodings import readable
+from rules.texts.key_runs import without_keys
 
 SHOWN = 10  # rules named in one line
 LONGEST_DEADLINE = timedelta(days=60)  # twenty working days, with a week of holidays in their midst, and some room
@@ -133,7 +134,7 @@ def quoted(fault: Fault, texts: dict[str, list[str]] | None = None) -> list[str]
     lines = texts[fault.file]
     if fault.line > len(lines):
         return []
-    line, column = lines[fault.line - 1], fault.column
+    line, column = without_keys(lines[fault.line - 1]), fault.column
     if len(line) > WIDTH:
         start = max(0, min(column - 1 - WIDTH // 2, len(line) - WIDTH))
         before, after = "..." if start else "", "..." if start + WIDTH < len(line) else ""

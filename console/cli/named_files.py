@@ -1,0 +1,109 @@
+"""Files that people name on the command line: before a command begins, each is asked whether it is theirs to name.
+
+It hangs on every command at once, by the kind of its parameters, so that no new command can forget it: what is not
+known as an output is read, and what is read may not be a secret of the installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand, TyperGroup
+
+from console.cli.door import path_of
+
+if TYPE_CHECKING:
+    from ringfence.belongings import Belongings
+
+# Parameters that name what a command writes; every other path is read.
+OUTPUTS = frozenset(
+    {
+        *(("report", "csv"), ("report", "xlsx"), ("report", "pdf")),
+        *(("trace", "out"), ("rules new", "out"), ("db backup", "copy"), ("profiles sign", "out")),
+        *(("complaints import", "errors"), ("cases hand-over", "out"), ("appeals pack", "out")),
+        *(("audit export", "file"), ("privacy export", "file")),
+    }
+)
+# What has a check of its own: a backup is a database, heads were noted for whoever verifies, folders are made anew.
+OTHERS = frozenset(
+    {
+        *(("db restore", "copy"), ("audit verify", "anchors"), ("demo", "folder")),
+        *(("share init", "root_keys"), ("share rotate", "root_keys"), ("share renew", "root_keys")),
+    }
+)
+
+
+class Asking(TyperGroup):
+    """The commands of `ringfence`, each of which asks first."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        for command in leaves(self):
+            _ask_first(command)
+
+
+def leaves(group: TyperGroup) -> Iterator[TyperCommand]:
+    """Every command, however deep it hangs; a group that does something without one, too."""
+    for command in group.commands.values():
+        if isinstance(command, TyperGroup):
+            yield from leaves(command)
+        elif isinstance(command, TyperCommand):
+            yield command
+
+
+def named_paths(command: TyperCommand) -> list[str]:
+    """The parameters of a command that name files, but for its configuration."""
+    kinds = ((one.name or "", repr(one.type_descriptor)) for one in command.params if hasattr(one, "type_descriptor"))
+    return [name for name, kind in kinds if "Path" in kind and name != "config"]
+
+
+def _ask_first(command: TyperCommand) -> None:
+    names, run = named_paths(command), command.invoke
+
+    def invoke(context: Any) -> Any:
+        _ask(path_of(context), context, names)
+        return run(context)
+
+    setattr(command, "invoke", invoke)  # noqa: B010 - a method of this one alone
+
+
+def _ask(path: str, context: Any, names: list[str]) -> None:
+    given = {name: _listed(context.params.get(name)) for name in names}
+    config = context.params.get("config") or context.obj
+    if not config and not any(given.values()):
+        return
+    from console.cli.answers import clear_errors
+    from console.cli.options import chosen
+
+    with clear_errors():
+        from ringfence.belongings import in_use, refuse_as_configuration
+
+        file = chosen(context, Path(config) if config else None)
+        refuse_as_configuration(file)
+        if any(given.values()):
+            refuse(path, given, in_use(file), context.params)
+
+
+def refuse(path: str, given: Mapping[str, list[Path]], here: Belongings, params: Mapping[str, Any]) -> None:
+    """NotYours where one of the files is nothing for this command, or for who runs it."""
+    from ringfence.belongings import refuse_to_begin, refuse_to_read, refuse_to_write
+
+    for name, files in given.items():
+        for file in files:
+            if (path, name) in OTHERS:
+                continue
+            if path == "init":
+                refuse_to_begin(file / "ringfence.yaml" if file.is_dir() else file, here)
+            elif (path, name) in OUTPUTS:
+                refuse_to_write(file, here)
+            else:
+                refuse_to_read(file, here)
+            if path == "fmt" and not params.get("check"):
+                refuse_to_write(file, here, editing=True)
+
+
+def _listed(value: Any) -> list[Path]:
+    many = value if isinstance(value, list | tuple) else [value]
+    return [Path(one) for one in many if one is not None]
