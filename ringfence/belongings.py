@@ -13,6 +13,7 @@ import pwd
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +22,13 @@ from pydantic import BaseModel
 from ringfence.configuration import Configuration, PartlyRead, find_configuration, read_configuration
 from ringfence.login import person
 from ringfence.node_settings import rule_files
-from rules.language.source import RuleError, load_document
+from rules.language.source import Door, RuleError, load_document
 from rules.storage.database_files import databases
 
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
+
+
+_asking: ContextVar[bool] = ContextVar("_asking", default=False)  # the configuration is read, to know what stands there
 
 
 class NotYours(PermissionError):
@@ -144,10 +148,48 @@ def refuse_to_read(file: Path, here: Belongings) -> None:
     if here.holds(file):
         raise NotYours(file, "it belongs to the installation (keys, databases, credentials) and is nothing to hand in")
     uid = person()
-    if uid is None or str(file) in _STDIN or _is_among(file, here.written):
+    if uid is None or str(file) in _STDIN:
         return
-    if not _could(uid, file, 4):
+    if not _could(uid, file, 4) and not _stands_there(uid, file, here):
         raise NotYours(file, "your own account cannot read this file; let it be readable to you, or hand in another")
+
+
+def door_for(named: Path | None) -> Door | None:
+    """What is asked of each file once it is open; None: whoever runs this is whose process it is."""
+    uid = person()
+    if uid is None:
+        return None
+
+    def door(path: Path, descriptor: int) -> None:
+        opened = Path(f"/proc/self/fd/{descriptor}")
+        if _asking.get() or str(path) in _STDIN or not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return
+        if _could(uid, opened, 4):
+            return
+        before = _asking.set(True)
+        try:
+            here = in_use(named)
+        finally:
+            _asking.reset(before)
+        if not _stands_there(uid, opened, here):
+            raise NotYours(path, "your own account cannot read this file")
+
+    return door
+
+
+def _stands_there(uid: int, file: Path, here: Belongings) -> bool:
+    """Is it the configuration, or a rule file in a folder into which somebody else put it than whoever runs this?"""
+    status = _status(file)
+    if status is None or status.st_uid == uid:
+        return False
+    same = [one for one in here.written if _same(status, _status(one))]
+    groups = _groups(uid)
+    return any(_owner(one.parent) != uid and not _allowed(one.parent, uid, groups, 2) for one in same)
+
+
+def _owner(path: Path) -> int | None:
+    status = _status(path)
+    return None if status is None else status.st_uid
 
 
 def refuse_to_write(file: Path, here: Belongings, *, editing: bool = False) -> None:
@@ -173,7 +215,7 @@ def _refuse_what_is_of_others(file: Path, but: Belongings) -> None:
     uid, status = person(), _status(file)
     if uid is None or status is None or not stat.S_ISREG(status.st_mode):
         return
-    if status.st_uid != uid and not _is_among(file, but.written):
+    if status.st_uid != uid and not _stands_there(uid, file, but):
         raise NotYours(file, "it is there already, and is not yours: name a new file")
 
 

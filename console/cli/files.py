@@ -18,13 +18,14 @@ _HEAD = 65_536  # of a file, by which its encoding is found out
 @contextmanager
 def reading(file: Path) -> Iterator[BinaryIO]:
     """The bytes of a file, or of standard input for ``-``; RuleError says what it is when it is no file."""
-    from rules.language.source import refuse_what_is_no_file
+    from rules.language.source import ask_door, refuse_what_is_no_file
 
     if str(file) == "-":
         yield sys.stdin.buffer
         return
     refuse_what_is_no_file(file, most=math.inf)
     with file.open("rb", buffering=_HEAD) as stream:
+        ask_door(file, stream.fileno())
         yield stream
 
 

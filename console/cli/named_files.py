@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from typer.core import TyperCommand, TyperGroup
 
 from console.cli.door import path_of
+from ringfence.login import person
 
 if TYPE_CHECKING:
     from ringfence.belongings import Belongings
@@ -63,8 +64,13 @@ def _ask_first(command: TyperCommand) -> None:
     names, run = named_paths(command), command.invoke
 
     def invoke(context: Any) -> Any:
-        _ask(path_of(context), context, names)
-        return run(context)
+        from rules.language.source import set_door
+
+        try:
+            _ask(path_of(context), context, names)
+            return run(context)
+        finally:
+            set_door(None)
 
     setattr(command, "invoke", invoke)  # noqa: B010 - a method of this one alone
 
@@ -72,18 +78,20 @@ def _ask_first(command: TyperCommand) -> None:
 def _ask(path: str, context: Any, names: list[str]) -> None:
     given = {name: _listed(context.params.get(name)) for name in names}
     config = context.params.get("config") or context.obj
-    if not config and not any(given.values()):
+    if person() is None and not any(given.values()):
         return
     from console.cli.answers import clear_errors
     from console.cli.options import chosen
 
     with clear_errors():
-        from ringfence.belongings import in_use, refuse_as_configuration
+        from ringfence.belongings import door_for, in_use, refuse_as_configuration
+        from rules.language.source import set_door
 
         file = chosen(context, Path(config) if config else None)
         refuse_as_configuration(file)
         if any(given.values()):
             refuse(path, given, in_use(file), context.params)
+        set_door(door_for(file))
 
 
 def refuse(path: str, given: Mapping[str, list[Path]], here: Belongings, params: Mapping[str, Any]) -> None:

@@ -81,8 +81,11 @@ class Stage(NamedTuple):
 def prepare(folder: Path) -> Stage:
     """A fresh folder with the shipped configuration on free ports of loopback."""
     mark = folder / "ringfence.yaml"
-    if mark.exists() and not mark.read_text().startswith(MARK):
-        raise PhoneError(f"{folder} holds a ringfence.yaml that is not the demo's; name another folder with --dir")
+    if folder.exists() and not (mark.exists() and mark.read_text().startswith(MARK)):
+        if mark.exists():
+            raise PhoneError(f"{folder} holds a ringfence.yaml that is not the demo's; name another folder with --dir")
+        if not folder.is_dir() or any(folder.iterdir()):
+            raise PhoneError(f"{folder} holds something that is not the demo's; name another folder with --dir")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     stage = Stage(folder, *(HostPort(host=HOST, port=free_port(HOST)) for _ in range(2)))

@@ -12,7 +12,7 @@ import errno
 import gc
 import stat
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -142,9 +142,28 @@ def leads_in_a_circle(path: Path) -> bool:
     return False
 
 
+Door = Callable[[Path, int], None]
+_doors: list[Door] = []
+
+
+def set_door(door: Door | None) -> None:
+    """Ask this of each file once it is open, before anything of it is read; OSError: it is not to be read.
+
+    A name may lead elsewhere from one moment to the next, an open file does not.
+    """
+    _doors[:] = [] if door is None else [door]
+
+
+def ask_door(path: Path, descriptor: int) -> None:
+    """OSError where the file that was opened under this name is not to be read."""
+    for door in _doors:
+        door(path, descriptor)
+
+
 def read_at_most(path: Path, most: int = MAX_BYTES) -> bytes:
     """The bytes of a file; RuleError when it goes on beyond that, as what a shell hands over may do without end."""
     with path.open("rb") as stream:
+        ask_door(path, stream.fileno())
         raw = stream.read(most + 1)
     if len(raw) > most:
         raise RuleError([_too_large(path)])

@@ -18,7 +18,7 @@ from rules.judging.facts import gap_at
 from rules.language.examples import NotJudged, Read, example_call
 from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.grammar import Example
-from rules.language.source import read_document, refuse_what_is_no_file
+from rules.language.source import ask_door, read_document, refuse_what_is_no_file
 from rules.language.values import read_rate_name, refuse_measured
 from rules.model import ATTESTATION, ATTESTATIONS, Action, Call, Hit, Number, NumberClass, Step, Trunk
 from rules.numbering.numbers import read_number
@@ -268,6 +268,7 @@ class CallFile:
         """Each call of the file; RuleError names the line that can't be used."""
         refuse_what_is_no_file(self._path, most=math.inf)
         with io.BufferedReader(io.FileIO(self._path), _HEAD) as raw:
+            ask_door(self._path, raw.fileno())
             encoding = encoding_of(raw.peek(_HEAD), whole=False) or "utf-8-sig"
             with io.TextIOWrapper(raw, encoding, newline="") as text:
                 yield from self._rows(lines_of(text), encoding.removesuffix("-sig").upper())

@@ -4,7 +4,16 @@ import os
 
 import pytest
 
-from ringfence.belongings import NotYours, belongings, in_use, refuse_to_begin, refuse_to_read, refuse_to_write
+from ringfence.belongings import (
+    NotYours,
+    belongings,
+    door_for,
+    in_use,
+    refuse_to_begin,
+    refuse_to_read,
+    refuse_to_write,
+)
+from rules.language.source import RuleError, load_document, set_door
 
 SOMEBODY = 2**31 - 9
 
@@ -65,3 +74,34 @@ def test_who_runs_the_service_himself_names_what_he_likes_beside_it(file, tmp_pa
     refuse_to_write(old, here)
     refuse_to_begin(file, here)
     assert os.path.exists(old)
+
+
+def test_what_was_opened_is_asked_whatever_its_name_leads_to_by_then(file, another, tmp_path):
+    hidden, named = tmp_path / "hidden.keys", tmp_path / "named.yaml"
+    hidden.write_text("a: b\n")
+    hidden.chmod(0o600)
+    named.symlink_to(hidden)
+    set_door(door_for(file))
+    try:
+        with pytest.raises(RuleError, match="your own account"):
+            load_document(named)
+        load_document(file)
+        load_document(file.parent / "rules.d" / "own.yaml")
+    finally:
+        set_door(None)
+
+
+def test_a_configuration_of_his_own_names_no_rule_file_that_he_could_not_read(file, another, tmp_path):
+    hidden, his = tmp_path / "hidden.keys", tmp_path / "his"
+    hidden.write_text("a: b\n")
+    hidden.chmod(0o600)
+    his.mkdir()
+    (his / "own.yaml").symlink_to(hidden)
+    his.chmod(0o777)
+    file.write_text(file.read_text().replace("rules.d/*.yaml", "his/*.yaml"))
+    set_door(door_for(file))
+    try:
+        with pytest.raises(RuleError, match="your own account"):
+            load_document(his / "own.yaml")
+    finally:
+        set_door(None)

@@ -9,6 +9,7 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import Answer, clock_time, counted, print_lines, table, two_lines
+from console.cli.files import reading
 from console.cli.in_full import InFull, Unmasked, sight
 from console.cli.in_full import Why as InFullWhy
 
@@ -248,7 +249,9 @@ async def import_offices(
     from desk.office_files import read_offices
     from desk.showing import as_shown
 
-    found = as_shown(await (await here.desk()).offices.take(read_offices(file.read_bytes()), actor=here.actor))
+    with reading(file) as stream:
+        content = stream.read()
+    found = as_shown(await (await here.desk()).offices.take(read_offices(content), actor=here.actor))
     moved = f", {counted(found.complaints, 'complaint')} of before found their office" if found.complaints else ""
     return Answer(found, f"{counted(len(found.offices), 'office')} taken{moved}.")
 

@@ -31,7 +31,7 @@ from rules.language.compile import Built, Compiled, read_files
 from rules.language.faults import Location
 from rules.language.grammar import When, whens_of
 from rules.language.overlap import find_overlaps
-from rules.language.source import Document, Fault, RuleError, without_collection
+from rules.language.source import Document, Fault, RuleError, read_at_most, without_collection
 from rules.numbering.typed import decided
 from rules.texts.encodings import readable
 from rules.texts.key_runs import without_keys
@@ -145,7 +145,10 @@ def quoted(fault: Fault, texts: dict[str, list[str]] | None = None) -> list[str]
 
 def lines_of(path: Path) -> list[str]:
     """The lines of a file, whatever it was saved in; of what is no file, none."""
-    return readable(path.read_bytes()).splitlines() if path.is_file() else []
+    try:
+        return readable(read_at_most(path)).splitlines() if path.is_file() else []
+    except (RuleError, OSError):
+        return []
 
 
 def check(file: Path, files: list[Path]) -> Findings:

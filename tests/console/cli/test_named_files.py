@@ -138,3 +138,12 @@ def test_a_key_that_is_named_as_configuration_is_not_told(run, file, secrets, an
     other.write_text(key_file.read_text())
     said = run("test", str(other)).output
     assert not any(word in said for word in other.read_text().split() if len(word) > 31)
+
+
+def test_the_demo_replaces_no_folder_that_is_not_its_own(run, tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "ringfence.db").write_text("x")
+    done = run("demo", "--dir", str(tmp_path / "state"))
+    assert done.exit_code == 1
+    assert "not the demo's; name another folder" in done.stderr
+    assert (tmp_path / "state" / "ringfence.db").read_text() == "x"

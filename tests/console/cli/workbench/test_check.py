@@ -13,7 +13,7 @@ from console.cli.workbench.check import Findings, check, deadlines, quoted, stan
 from desk.archive import complaints_path
 from ringfence.candidates import ComparedWithPast
 from ringfence.configuration import read_configuration
-from rules.language.source import Fault
+from rules.language.source import Fault, read_at_most
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -81,8 +81,9 @@ def test_thousands_of_faults_read_a_file_once(tmp_path, monkeypatch):
     file = tmp_path / "many.yaml"
     file.write_text("a: 1\n" * 100)
     reads = []
-    read_bytes = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: reads.append(path) or read_bytes(path))
+    monkeypatch.setattr(
+        "console.cli.workbench.check.read_at_most", lambda path: reads.append(path) or read_at_most(path)
+    )
     faults = [Fault(str(file), line, 1, "wrong") for line in range(1, 101)]
     text = Findings([str(file)], 0, "", faults).as_text()
     assert text.count("    ^") == 100
