@@ -7,8 +7,9 @@ refused, and the call goes on, or is rejected, as if there was no plug-in.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from proxy.profile_settings import PRINTABLE
 from proxy.reply_profiles import OURS, reserved
@@ -23,7 +24,7 @@ _OF_REPLIES: Final = frozenset(("reason", "call-info", "retry-after"))  # what a
 _OF_ACTIONS: Final = frozenset(("call-info",))
 _MARKS: Final = frozenset(f"{OURS}{mark}" for mark in ("verdict", "rule", "decision", "label"))
 
-
+T = TypeVar("T")
 Answer = tuple[int, str, tuple[bytes, ...]]  # status, phrase, header lines
 
 
@@ -81,26 +82,48 @@ def judged_of(verdict: Verdict, trunk: str, request: Request | None) -> Judged:
 
 def own_reply(source: Asked, verdict: Verdict, trunk: Trunk, request: Request | None, wait_s: float) -> Answer | None:
     """Status, phrase and header lines that a plug-in gives; None where it gives none, or none that may go out."""
-    answer = source.ask(judged_of(verdict, trunk.name, request), wait_s)
-    if answer is None:
-        return None
-    try:
-        return _read_reply(answer)
-    except BadAnswer as error:
-        source.fail(str(error))
-        return None
+    return _read(source, source.ask(judged_of(verdict, trunk.name, request), wait_s), _read_reply)
 
 
 def own_lines(source: Asked, verdict: Verdict, request: Request, wait_s: float) -> dict[bytes, bytes]:
     """Header lines that a plug-in gives, by their names in small letters."""
-    answer = source.ask(judged_of(verdict, "", request), wait_s)
+    found = _read(source, source.ask(judged_of(verdict, "", request), wait_s), _read_own_lines)
+    return {} if found is None else {line.partition(b":")[0].lower(): line for line in found}
+
+
+def plain(answer: Any) -> Any:
+    """What a plug-in gave, in values of no class of its own: for its thread, where their code may fail or hang.
+
+    Raises BadAnswer for what is none of those that go out.
+    """
+    if answer is None or isinstance(answer, bool):
+        return answer
+    if isinstance(answer, str):
+        return str.__str__(answer)
+    if isinstance(answer, int):
+        return int.__int__(answer)
+    if isinstance(answer, tuple):
+        return tuple([plain(each) for each in islice(answer, _MOST_LINES)])
+    if isinstance(answer, Mapping):
+        return {plain(name): plain(value) for name, value in islice(answer.items(), _MOST_LINES + 1)}
+    raise BadAnswer(f"{type(answer).__name__} is no text, number or mapping")
+
+
+def _read(source: Asked, answer: Any, read: Callable[[Any], T]) -> T | None:
+    """None where it gave nothing, or what must not go out; whatever is wrong with it, the call has its answer."""
     if answer is None:
-        return {}
+        return None
     try:
-        return {line.partition(b":")[0].lower(): line for line in _read_lines(answer, _OF_ACTIONS, marks=True)}
+        return read(answer)
     except BadAnswer as error:
         source.fail(str(error))
-        return {}
+    except Exception as error:
+        source.fail(f"what it gave can't be read ({type(error).__name__})")
+    return None
+
+
+def _read_own_lines(answer: Any) -> list[bytes]:
+    return _read_lines(answer, _OF_ACTIONS, marks=True)
 
 
 def _read_reply(answer: Any) -> Answer:

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final, NamedTuple
+from urllib.parse import quote
 
 import structlog
 from cachetools import TTLCache
@@ -30,10 +31,13 @@ from rules.screening.screen import Screen
 from rules.storage.keys import Keys
 from rules.texts.unseen import without_unseen
 
-REMEMBERED: Final = 100_000  # verdicts whose end may still be told
+REMEMBERED: Final = 100_000  # verdicts whose end may still be told, each by who asked
 KEPT_S: Final = 86_400.0  # for so long
 _LONGEST: Final = 2_000  # characters of one field: all of them fit into what is read of a call
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\s]+")
+_CONTROLS: Final = re.compile(
+    r"[\x00-\x20\x7f]+"
+)  # not the blanks of other scripts, which are a number's own on the wire
+_BLANK: Final = re.compile(r"\s")
 _SCHEME: Final = re.compile(r"(?:sips?|tel|urn):", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[^<>]*<([^<>]*)>?")
 _FINGERPRINT: Final = re.compile(r"([A-Za-z0-9-]{1,20}) ([0-9A-Fa-f:]{2,200})")
@@ -48,7 +52,7 @@ def _in_one_line(text: object) -> object:
     """
     if not isinstance(text, str):
         return text
-    line = _CONTROLS.sub(" ", text).strip()
+    line = _CONTROLS.sub(" ", text).strip(" ")
     return line if len(line) <= _LONGEST else without_unseen(line)[:_LONGEST]
 
 
@@ -69,7 +73,7 @@ def _each_in_one_line(values: object) -> object:
     A form has an empty one where the call has none.
     """
     several = values if isinstance(values, list) else [values]
-    found = [_CONTROLS.sub(" ", each).strip() if isinstance(each, str) else each for each in several]
+    found = [_CONTROLS.sub(" ", each).strip(" ") if isinstance(each, str) else each for each in several]
     return [each for each in found if each != ""]
 
 
@@ -175,6 +179,7 @@ class _Read(NamedTuple):
     trunk: Trunk
     unread: str
     ignored: tuple[str, ...]
+    asker: str
 
 
 class Opinions:
@@ -192,7 +197,7 @@ class Opinions:
         self._plug, self._verifier = plug, verifier
         self._screen, self._configuration, self._now = screen, configuration, now
         self._read: Configuration | None = None  # that the reader goes by
-        self._told: TTLCache[str, None] = TTLCache(REMEMBERED, KEPT_S)
+        self._told: TTLCache[str, str] = TTLCache(REMEMBERED, KEPT_S)
         self._ended: TTLCache[str, None] = TTLCache(REMEMBERED, KEPT_S)
         self._renew()
 
@@ -214,14 +219,14 @@ class Opinions:
             for each in configuration.trunks
         }
 
-    def ask(self, question: Question) -> Opinion:
+    def ask(self, question: Question, asker: str = "") -> Opinion:
         """The verdict on a call, whoever signed it; recorded on file before its id is told. Raises Unanswerable."""
-        read = self._read_call(question)
+        read = self._read_call(question, asker)
         return read if isinstance(read, Opinion) else self._judged(read)
 
-    def begin(self, question: Question) -> Opinion | Coroutine[Any, Any, Opinion]:
+    def begin(self, question: Question, asker: str = "") -> Opinion | Coroutine[Any, Any, Opinion]:
         """The same once it is known who vouches for the caller: at once, or what waits for a certificate."""
-        read = self._read_call(question)
+        read = self._read_call(question, asker)
         if isinstance(read, Opinion):
             return read
         found: Attestation | Coroutine[Any, Any, Attestation] | None = None
@@ -240,7 +245,7 @@ class Opinions:
             log.error("who signed a call could not be found out", fault=type(error).__name__)
         return self._judged(read, found)
 
-    def _read_call(self, question: Question) -> _Read | Opinion:
+    def _read_call(self, question: Question, asker: str) -> _Read | Opinion:
         """The call; or what is to be done with one of which nothing can be judged."""
         self._renew()
         trunk = self._trunk(question.trunk)
@@ -256,7 +261,7 @@ class Opinions:
             return Opinion(verdict, status, error.phrase if closed else "", why_not=str(error), ignored=ignored)
         # An address; what else whoever asks writes there may be a number.
         call.call_id, call.source = question.call_id, mask_within(question.source)
-        return _Read(call, trunk, self._reader.unread, ignored)
+        return _Read(call, trunk, self._reader.unread, ignored, asker)
 
     def _judged(self, read: _Read, found: Attestation | None = None) -> Opinion:
         if found is not None:
@@ -269,14 +274,14 @@ class Opinions:
         screen.ended(verdict.decision, Outcome(status, not stopped, 0, open=not stopped))
         screen.secure()
         if not stopped:
-            self._told[verdict.decision] = None
+            self._told[verdict.decision] = read.asker
         uri = self._destinations.get(verdict.destination, "")
         level, why = (found.level, found.why) if found is not None else ("", "")
         return Opinion(verdict, status, phrase, uri, read.unread, read.ignored, level, why)
 
-    def ended(self, decision: str, end: Ended) -> bool:
-        """It is known now how a call ended; False where this process was not asked about it within a day."""
-        if decision not in self._told:
+    def ended(self, decision: str, end: Ended, asker: str = "") -> bool:
+        """It is known now how a call ended; False where this process was not asked about it by him within a day."""
+        if self._told.get(decision) != asker:
             return False
         del self._told[decision]
         self._end(decision, end)
@@ -285,9 +290,10 @@ class Opinions:
     async def ended_before(self, decision: str, end: Ended) -> bool:
         """The same of a call that another process was asked about, or this one as a redirect server: by its record.
 
-        False where it has an end, or none is waited for. StoreError or DatabaseError where it can't be looked up.
+        False where it has an end, none is waited for, or it is another's to tell. StoreError or DatabaseError where
+        it can't be looked up.
         """
-        if decision in self._ended or not 0.0 <= self._now() - decision_at(decision) < KEPT_S:
+        if decision in self._ended or decision in self._told or not 0.0 <= self._now() - decision_at(decision) < KEPT_S:
             return False
         found = await self._screen.journal.find(decision)
         if found is None or (found.status, found.rang) != (0, True) or found.action == Action.REJECT:
@@ -355,9 +361,13 @@ def _claimed(question: Question, read: _Read) -> Claimed:
     return Claimed(caller, called, to, question.call_id.encode("utf-8", "surrogateescape"), keys)
 
 
+def _escaped(found: re.Match[str]) -> str:
+    return quote(found[0], safe="")
+
+
 def _as_it_came(text: str) -> str:
     """Blanks in a number stood there as escapes, which dial plans decode: nobody typed this number."""
-    return text if "<" in text or _SCHEME.match(text) else text.replace(" ", "%20")
+    return text if "<" in text or _SCHEME.match(text) else _BLANK.sub(_escaped, text)
 
 
 def _described(question: Question) -> Described:

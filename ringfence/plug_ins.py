@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from proxy.core import Core
+from proxy.own_answers import plain
 from proxy.screening import Screening
 from ringfence.control import Control, Question
 from rules.judging.plugins import ACTIONS, GROUPS, REPLIES, Worker, installed, loaded_by_method
 from rules.records.troubles import Troubles
 from rules.screening.screen import Screen
+
+
+def _plain(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same, whose answers are read here in its thread: the call path meets no code of a plug-in."""
+    return lambda judged: plain(work(judged))
 
 
 class PlugIns:
@@ -20,8 +27,8 @@ class PlugIns:
         self._screen = screen
         replies, actions = loaded_by_method(REPLIES), loaded_by_method(ACTIONS)
         self._workers: dict[tuple[str, str], Worker] = {}
-        self._workers |= {(REPLIES, name): Worker(name, each.reply) for name, each in replies.items()}
-        self._workers |= {(ACTIONS, name): Worker(name, each.lines) for name, each in actions.items()}
+        self._workers |= {(REPLIES, name): Worker(name, _plain(each.reply)) for name, each in replies.items()}
+        self._workers |= {(ACTIONS, name): Worker(name, _plain(each.lines)) for name, each in actions.items()}
         self._failures = 0  # as far as was said
         screen.plugin_failures = self._failed
         self.plug(core.screening)

@@ -20,7 +20,7 @@ from cachetools import TTLCache
 from pydantic import ValidationError
 
 from console.api.access.allowance import Buckets
-from console.api.access.key_book import KeyBook
+from console.api.access.key_book import AccessKey, KeyBook
 from console.api.answer import Headers
 from console.api.problems import MEDIA_TYPE, Problem, error_of
 from console.api.strict_json import NotJson, read_json
@@ -63,7 +63,7 @@ class Door:
     ) -> None:
         self.settings = settings
         self._opinions, self._keys = opinions, keys
-        self._known: TTLCache[str, str] = TTLCache(_KEYS, KNOWN_S, timer=monotonic)  # the name of a key's holder
+        self._known: TTLCache[str, AccessKey] = TTLCache(_KEYS, KNOWN_S, timer=monotonic)
         self._buckets = Buckets(settings.per_second, max(2 * settings.per_second, 1.0), monotonic)
         self._failures = Buckets(failures_per_minute / 60, max(failures_per_minute, 1.0), monotonic)
         self.open: set[Connection] = set()
@@ -93,11 +93,12 @@ class Door:
             raise _no_key("This key is unknown, revoked or expired.")
         if Right.VERDICT_ASK not in key.scopes:
             raise Problem(403, "scope", f"This key is not good for {Right.VERDICT_ASK}.")
-        self._known[token] = key.name
+        self._known[token] = key
 
     def answer(self, method: str, path: str, token: str, kind: str, plain: bool, body: bytes) -> Told | Awaitable[Told]:
         """The answer to a question of whoever has this key, or what waits for it. Raises Problem, as that does."""
-        name = self._known.get(token, "")
+        key = self._known.get(token)
+        name, asker = (key.name, key.actor) if key is not None else ("", "")
         if wait := self._buckets.take(name):
             raise _too_many("More questions a second than this key may ask (asked.per_second).", wait)
         path, _, asked = path.partition("?")
@@ -105,11 +106,11 @@ class Door:
         try:
             if parts[:2] == ["v1", "verdict"] and len(parts) == 2:
                 _only(method, "POST")
-                opinion = self._opinions.begin(Question.model_validate(_read(kind, body)))
+                opinion = self._opinions.begin(Question.model_validate(_read(kind, body)), asker)
                 return _opinion(opinion, plain) if isinstance(opinion, Opinion) else self._wait(_late(opinion, plain))
             if parts[:2] == ["v1", "verdict"] and len(parts) == 4 and parts[3] == "outcome":
                 _only(method, "POST")
-                return self._end(parts[2], body, kind)
+                return self._end(parts[2], body, kind, asker)
             if parts[:2] == ["v1", "numbers"] and len(parts) == 4 and parts[3] == "reputation":
                 _only(method, "GET")
                 found = self._opinions.reputation(unquote(parts[2]), _trunk_in(asked))
@@ -123,11 +124,11 @@ class Door:
             raise Problem(422, "invalid", "The request names something that cannot be.", errors=wrong) from None
         raise Problem(404, "not-found", "There is no such path; see docs/asked.md.")
 
-    def _end(self, decision: str, body: bytes, kind: str) -> Told | Awaitable[Told]:
+    def _end(self, decision: str, body: bytes, kind: str, asker: str) -> Told | Awaitable[Told]:
         end = Ended.model_validate(_read(kind, body))
         if not is_decision(decision):
             raise _no_end()
-        if self._opinions.ended(decision, end):
+        if self._opinions.ended(decision, end, asker):
             return 204, "", b""
         if len(self._later) >= _LATER:
             raise _too_many("Too many ends wait for their records.", 1.0)
@@ -174,7 +175,9 @@ def _trunk_in(query: str) -> str:
 
 
 def _no_end() -> Problem:
-    detail = "Of such a decision no end is waited for: nobody asked about it here within a day, or it was told."
+    detail = (
+        "Of such a decision no end is waited for: nobody asked about it with this key within a day, or it was told."
+    )
     return Problem(404, "not-found", detail)
 
 

@@ -19,6 +19,7 @@ class Replays:
         """Did another call have it? The same call may come twice: by two ways, or after a try in vain.
 
         Whoever signs the same words anew for another call (who calls again within the second) copies nothing.
+        What comes without a `call_id` is a call of its own each time: nothing says that it is the same.
         """
         seen = self._seen
         for key, (_, until) in seen.items():
@@ -30,7 +31,7 @@ class Replays:
         key = sha256(signed).digest()[:16]
         before = seen.get(key)
         if before is not None and before[1] > now:
-            return before[0] != call_id
+            return not call_id or before[0] != call_id
         seen.pop(key, None)
         seen[key] = call_id, now + lasts_s
         return False

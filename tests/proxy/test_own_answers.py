@@ -57,6 +57,7 @@ def test_a_profile_that_a_rule_names_goes_before_the_plug_in_of_the_trunk():
         ((200, "OK", {}), "'200' is no status of a rejection"),
         ((607, "Unwanted", {}), "'607' is no status of a rejection"),
         ((True, "Yes", {}), "'True' is no status"),
+        ((10**5000, "Much", {}), "what it gave can't be read (ValueError)"),
         ((486, "No\r\nVia: x", {}), "its phrase is no printable text of one line"),
         ((486, "No", {"X-A": "b\nVia: x"}), "the value of X-A is no printable text of one line"),
         ((486, "No", {"X A": "b"}), "'X A' is no header field name"),

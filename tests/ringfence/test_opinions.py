@@ -6,6 +6,7 @@ import inspect
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -156,6 +157,53 @@ async def test_who_vouches_is_known_before_a_call_is_judged(
     assert isinstance(replayed, Opinion)
     assert replayed.unattested == (why or ("replayed" if level else ""))
     assert line.verifier.waiting == 0
+    await screen.close()
+
+
+async def test_a_signature_that_comes_again_is_a_replay_where_no_call_is_named(tmp_path: Path):
+    line, configuration = Line(), configured(identity={"authorities": "a.pem", "hosts": ["*.example.org"]})
+    screen = await Screen.open(configuration, rules(TRUSTING), tmp_path)
+    opinions = Opinions(screen, lambda: configuration, verifier=lambda: line.verifier)
+    signed = {"caller": f"+{CALLER}", "called": f"+{CALLED}", "identity": SIGNER.identity().decode()}
+    levels = []
+    for call_id in ({}, {}, {"call_id": " "}, {"call_id": "call 1"}):
+        found = opinions.begin(Question.model_validate({**signed, **call_id}))
+        opinion = await found if inspect.iscoroutine(found) else found
+        assert isinstance(opinion, Opinion)
+        levels.append((opinion.attestation, opinion.unattested))
+    assert levels == [("A", ""), *[("failed", "replayed")] * 3]
+    await screen.close()
+
+
+async def test_an_end_is_told_by_who_asked(tmp_path: Path):
+    configuration = configured()
+    screen = await Screen.open(configuration, rules(""), tmp_path)
+    opinions = Opinions(screen, lambda: configuration)
+    decision = opinions.ask(QUESTION, "sbc").verdict.decision
+    told = Ended(status=200)
+    await screen.journal.flush(everything=True)
+    assert not opinions.ended(decision, told, "other")
+    assert not await opinions.ended_before(decision, told), "it is on record, and not his"
+    assert opinions.ended(decision, told, "sbc")
+    await screen.close()
+
+
+@pytest.mark.parametrize("blank", ["\x85", "\xa0", "\u2003", "\u2028", "\u3000"])
+async def test_blanks_of_any_script_are_read_as_on_the_wire(tmp_path: Path, blank: str):
+    configuration = configured()
+    screen = await Screen.open(configuration, rules(""), tmp_path)
+    opinions = Opinions(screen, lambda: configuration)
+    seen: list[Any] = []
+    judge = screen.judge
+    screen.judge = lambda call: (seen.append((call.caller, call.called)), judge(call))[1]  # type: ignore[method-assign]
+    for where in ("{}13912345678", "13912345678{}", "139{}12345678"):
+        escaped, as_it_is = where.format(quote(blank)), where.format(blank)
+        on_the_wire = f"sip:{escaped}@a.example"
+        for asked in (on_the_wire, as_it_is, f"sip:{as_it_is}@a.example", f"<{on_the_wire}>"):
+            opinion = opinions.ask(Question(caller=asked, called=asked))
+            seen[-1] = (opinion.action, opinion.why_not, *seen[-1])
+        assert len(set(seen)) == 1
+        seen.clear()
     await screen.close()
 
 

@@ -1,8 +1,10 @@
 """The plug-ins of a node: loaded, asked by the core, told to whoever looks, closed."""
 
 import threading
+from http import HTTPStatus
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -30,8 +32,43 @@ class Hangs:
         self.go.wait(60)
 
 
+class Odd(dict):
+    """A mapping that can be told to fail at each way to read it."""
+
+    def items(self):
+        raise SystemExit
+
+
+class Own(str):
+    """A text whose class has code of its own."""
+
+    def encode(self, *args):
+        raise RuntimeError
+
+    def __str__(self):
+        raise RuntimeError
+
+    def __format__(self, spec):
+        raise RuntimeError
+
+
+class Changing:
+    """Gives one answer after the other."""
+
+    answers: ClassVar[list] = []
+
+    def reply(self, judged):
+        return self.answers.pop()
+
+    lines = reply
+
+
 class Nothing:
     pass
+
+
+def another(turn):
+    return wire.invite(call_id=f"another-{turn}", via=f"SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bK{turn}")
 
 
 @pytest.fixture
@@ -114,3 +151,30 @@ def test_what_was_uninstalled_while_the_node_ran_is_shown(monkeypatch):
     monkeypatch.setattr(plugins, "entry_points", lambda group: [])
     (row,) = rows({("ringfence.facts", "old"): {"asked": 1}})
     assert (row["name"], row["installed"], row["loaded"], row["asked"]) == ("old", False, True, 1)
+
+
+@pytest.mark.parametrize(
+    "lines", [Odd({"X-A": "b"}), {Odd: "b"}, {10**5000: "b"}, {"X-A": object()}, {"X-A": 10**5000}]
+)
+def test_what_can_not_be_read_costs_no_call(made, lines):
+    play = Playbook(actions={"act": ["forward"]})
+    loaded = made(play, replies=("decline", "Changing"), actions=("act", "Changing"))
+    play.screening._plugin_wait_s = 60.0
+    Changing.answers = [lines]
+    assert b"X-A" not in play.forwarded()
+    play.verdict = REJECT
+    for turn, reply in enumerate(((10**5000, "Busy", {}), (486, "Busy", lines), (Odd(), "Busy", {}))):
+        Changing.answers = [reply]
+        assert b" 603 " in only(play.trunk(another(turn)))
+    assert sum(row["failed"] for row in rows(loaded.figures())) == 4
+
+
+def test_texts_of_a_class_of_its_own_go_out_as_what_they_are(made):
+    play = Playbook(actions={"act": ["forward"]})
+    made(play, replies=("decline", "Changing"), actions=("act", "Changing"))
+    play.screening._plugin_wait_s = 60.0
+    Changing.answers = [{Own("X-A"): Own("b")}]
+    assert b"X-A: b" in play.forwarded()
+    play.verdict = REJECT
+    Changing.answers = [(HTTPStatus.FORBIDDEN, Own("Not now"), {})]
+    assert b" 403 Not now" in only(play.trunk(another(1)))

@@ -18,3 +18,9 @@ def test_memory_is_bounded_and_what_is_forgotten_too_early_is_counted():
         replays.is_replay(b"%d" % number, b"call", 0.0, 60.0)
     assert len(replays._seen) <= 12
     assert replays.forgotten > 80
+
+
+def test_without_a_call_id_each_is_a_call_of_its_own():
+    replays = Replays()
+    assert [replays.is_replay(b"a", b"", 0.0, 60.0) for _ in range(3)] == [False, True, True]
+    assert replays.is_replay(b"a", b"call 1", 0.0, 60.0)
