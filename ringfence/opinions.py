@@ -97,7 +97,7 @@ class Question(BaseModel):
     user_agent: Text = ""
     diverted: bool = Field(False, description="Did the call carry Diversion?")
     headers: dict[Text, Text] = Field(default={}, max_length=20, description="Those that `headers` names.")
-    call_id: Text = Field("", description="The Call-ID, by which its record is found.")
+    call_id: Text = Field("", description="The Call-ID, by which its record is found, and a copied signature known.")
     source: Text = Field("", max_length=64, description="The address that the call came from.")
     identity: Texts = Field(default=[], description="Identity, each header field of it: verified as one that comes in.")
     to: Called = Field("", description="To, where a signed call was diverted on its way; default: whom it calls.")

@@ -162,6 +162,18 @@ async def test_how_it_ended_is_told_once_and_counts(node: Node):
     assert (await row(node, other)).rang is False
 
 
+async def test_how_it_ended_is_told_by_who_asked_whatever_key_he_has(node: Node):
+    decision = (await node.ask()).json()["decision"]
+    await row(node, decision)
+    told = []
+    for name, acts_as in (("other", ""), ("sbc2", "sbc"), ("sbc3", "sbc")):
+        _, token = await node.book.add(name, [Right.VERDICT_ASK], author="li", acts_as=acts_as)
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await node.http.post(f"/v1/verdict/{decision}/outcome", json={"status": 200}, headers=headers)
+        told.append(answer.status_code)
+    assert told == [404, 204, 404]
+
+
 async def test_an_end_is_told_to_whoever_answers_after_a_restart_and_is_final(node: Node):
     decision = (await node.ask()).json()["decision"]
     assert (await node.ask(f"/v1/verdict/{decision}/outcome", status=183)).status_code == 422
