@@ -67,10 +67,23 @@ def belongings(*files: Path) -> Belongings:
         database = base / configuration.storage.database
         for one in databases(database).values():
             secret += (one.with_name(one.name + side) for side in _SIDE_FILES)
+        if not _is_others_work(file):
+            continue  # he would let himself read by it what he likes
         with suppress(RuleError, OSError):
             for pattern in (*configuration.rules, *configuration.tests):
                 written += rule_files(base, pattern)
     return Belongings(tuple(secret), tuple(written))
+
+
+def _is_others_work(file: Path) -> bool:
+    """Was the configuration put there by the service or root, where whoever runs this could put nothing?"""
+    uid, status = person(), _status(file)
+    if uid is None:
+        return True
+    if status is None or status.st_uid not in (os.geteuid(), 0):
+        return False
+    folder, groups = _resolved(file).parent, _groups(uid)
+    return _owner(folder) != uid and not any(_allowed(one, uid, groups, 2) for one in (file, folder, file.parent))
 
 
 def in_use(named: Path | None) -> Belongings:

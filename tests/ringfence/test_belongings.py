@@ -105,3 +105,12 @@ def test_a_configuration_of_his_own_names_no_rule_file_that_he_could_not_read(fi
             load_document(his / "own.yaml")
     finally:
         set_door(None)
+
+
+def test_rules_that_a_configuration_of_his_own_names_are_rules_of_nobody(file, another, monkeypatch):
+    rule_file = file.parent / "rules.d" / "own.yaml"
+    assert in_use(file).has(rule_file)
+    file.chmod(0o646)
+    assert not in_use(file).has(rule_file)
+    with pytest.raises(NotYours, match="your own account"):
+        refuse_to_read(rule_file, in_use(file))
