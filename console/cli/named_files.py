@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 OUTPUTS = frozenset(
     {
         *(("report", "csv"), ("report", "xlsx"), ("report", "pdf")),
-        *(("trace", "out"), ("rules new", "out"), ("db backup", "copy"), ("profiles sign", "out")),
+        *(("trace", "out"), ("rules new", "out"), ("profiles sign", "out")),
         *(("complaints import", "errors"), ("cases hand-over", "out"), ("appeals pack", "out")),
         *(("audit export", "file"), ("privacy export", "file")),
     }
 )
-# What has a check of its own: a backup is a database, heads were noted for whoever verifies, folders are made anew.
+# What has a check of its own: backups are databases, heads were noted for whoever verifies, folders are made anew.
 OTHERS = frozenset(
     {
-        *(("db restore", "copy"), ("audit verify", "anchors"), ("demo", "folder")),
+        *(("db backup", "copy"), ("db restore", "copy"), ("audit verify", "anchors"), ("demo", "folder")),
         *(("share init", "root_keys"), ("share rotate", "root_keys"), ("share renew", "root_keys")),
     }
 )
@@ -64,6 +64,7 @@ def _ask_first(command: TyperCommand) -> None:
     names, run = named_paths(command), command.invoke
 
     def invoke(context: Any) -> Any:
+        from console.cli.files import set_writing_door
         from rules.language.source import set_door
 
         try:
@@ -71,6 +72,7 @@ def _ask_first(command: TyperCommand) -> None:
             return run(context)
         finally:
             set_door(None)
+            set_writing_door(None)
 
     setattr(command, "invoke", invoke)  # noqa: B010 - a method of this one alone
 
@@ -84,13 +86,15 @@ def _ask(path: str, context: Any, names: list[str]) -> None:
     from console.cli.options import chosen
 
     with clear_errors():
-        from ringfence.belongings import door_for, in_use, refuse_as_configuration
+        from console.cli.files import set_writing_door
+        from ringfence.belongings import door_for, in_use, refuse_as_configuration, refuse_to_write
         from rules.language.source import set_door
 
         file = chosen(context, Path(config) if config else None)
         refuse_as_configuration(file)
-        if any(given.values()):
-            refuse(path, given, in_use(file), context.params)
+        here = in_use(file)
+        refuse(path, given, here, context.params)
+        set_writing_door(lambda place: refuse_to_write(place, here, editing=path == "fmt"))
         set_door(door_for(file))
 
 

@@ -75,12 +75,13 @@ async def backup(
     every: All = False,
 ) -> Answer:
     """Copy the lists as they are at this moment, checked, into one file; the proxy goes on meanwhile."""
+    from ringfence.belongings import in_use, refuse_to_write
     from rules.storage.store import copy_database, databases
 
     known = databases(here.database).values()
     sources = [path for path in known if path.exists()] if every else [here.database]
     copies = [(path, copy / path.name if every else copy) for path in sources]
-    own = {path.resolve() for path in known}
+    own, theirs = {path.resolve() for path in known}, in_use(here.file)
     for _, target in copies:
         if target.resolve() in own:
             fail(f"{target} is a database that is in use; name another file")
@@ -88,6 +89,7 @@ async def backup(
             fail(f"{target} is a folder; name a file in it, or copy every database there with --all")
         if target.exists() and not force:
             fail(f"{target} is there already; --force writes over it")
+        refuse_to_write(target, theirs)
     if every:
         copy.mkdir(mode=0o700, parents=True, exist_ok=True)
     await note_entries(here, len(copies), "whole databases copied: db backup")
