@@ -117,8 +117,8 @@ def _read(source: Asked, answer: Any, read: Callable[[Any], T]) -> T | None:
         return read(answer)
     except BadAnswer as error:
         source.fail(str(error))
-    except Exception as error:
-        source.fail(f"what it gave can't be read ({type(error).__name__})")
+    except Exception as other:  # not the name from above: mypyc takes all of one name for the kind of the first
+        source.fail(f"what it gave can't be read ({type(other).__name__})")
     return None
 
 

@@ -371,14 +371,14 @@ class Journal:
                 self._wait_on(late, tally, emergency_callers)
                 return
             self._wait_on(late, tally, emergency_callers)
-        except (DatabaseError, ValueError) as error:  # nothing that would go better the next time
+        except (DatabaseError, ValueError) as fault:  # nothing that would go better the next time
             self.write_errors += 1
-            if await self._write_others(rows, error):
+            if await self._write_others(rows, fault):
                 self._wait_on(late, tally, emergency_callers)
             else:
                 self.dropped += len(rows)
-                self.last_error = str(error)
-                self.troubles.happened(_UNWRITTEN, error)
+                self.last_error = str(fault)
+                self.troubles.happened(_UNWRITTEN, fault)
         await self._settle(rows)
 
     def _wait_on(
