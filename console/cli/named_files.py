@@ -27,6 +27,7 @@ OUTPUTS = frozenset(
         *(("audit export", "file"), ("privacy export", "file")),
     }
 )
+_AS_TEXT = ("FILE", "CANDIDATE")  # what a parameter is called that names files and is a text to the program
 # What has a check of its own: backups are databases, heads were noted for whoever verifies, folders are made anew.
 OTHERS = frozenset(
     {
@@ -56,8 +57,8 @@ def leaves(group: TyperGroup) -> Iterator[TyperCommand]:
 
 def named_paths(command: TyperCommand) -> list[str]:
     """The parameters of a command that name files, but for its configuration."""
-    kinds = ((one.name or "", repr(one.type_descriptor)) for one in command.params if hasattr(one, "type_descriptor"))
-    return [name for name, kind in kinds if "Path" in kind and name != "config"]
+    known = [one for one in command.params if hasattr(one, "type_descriptor") and one.name != "config"]
+    return [one.name or "" for one in known if "Path" in repr(one.type_descriptor) or one.metavar in _AS_TEXT]
 
 
 def _ask_first(command: TyperCommand) -> None:

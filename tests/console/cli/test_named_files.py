@@ -56,6 +56,7 @@ def another(monkeypatch, tmp_path):
 
 def test_every_path_of_every_command_is_known():
     assert set(PATHS) >= OUTPUTS | OTHERS
+    assert ("replay", "rules") in READ
     assert len(READ) >= 12
 
 
