@@ -7,9 +7,10 @@ from typing import Final
 
 from desk.faults import ComplaintError
 from rules.numbering.groups import NO_NUMBER, without_slash
-from rules.numbering.spelling import fold, without_separators
+from rules.numbering.spelling import fold, fold_as_seen, without_separators
 from rules.numbering.spoilt import NoExtension, SpoiltNumber
 from rules.numbering.typed import SpellingFault, UndecidedHome, decided, one_typed
+from rules.numbering.within import is_torn
 from rules.texts.bad_value import BadValue
 
 # A number among words, in brackets or not; behind it may stand what a PBX dials.
@@ -25,6 +26,9 @@ _DIGITS: Final = re.compile(r"[0-9]+")
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:[.,'’`\s][0-9]{3}){2,}")
 _CENTS: Final = re.compile(r"(.+)\.0{1,2}")
 _LOOK_ALIKE: Final = str.maketrans("OoIl", "0011")
+_SIGNS: Final = re.compile(r"[_\s.]+")
+_SPOILT: Final = re.compile(r"\+?[0-9]{7,}")
+_BEHIND: Final = re.compile(r"(\+?[0-9][0-9 ().-]{3,}[0-9])\s*(?:转|轉|分机|ext\.?|x|#)\s*[0-9]*#?", re.IGNORECASE)
 _SHORTEST_ODD: Final = 7  # digits in a row
 
 
@@ -45,6 +49,12 @@ def is_odd_number(text: str, home: str) -> bool:
     """Is it a number with something about it that makes it none: 13800138000.0, 13'800'138'000, ++86, l38OO138OOO?"""
     folded = fold(text).strip()
     homes = home.split() or [""]
+    plain = _SIGNS.sub("", fold_as_seen(text))  # +33_4_15, in Chinese digits, or each digit apart
+    spoilt = _SPOILT.fullmatch(plain) is not None and plain != without_separators(folded)
+    if spoilt and any(is_number_in(plain, each) for each in homes):
+        return True
+    if (behind := _BEHIND.fullmatch(folded)) and any(is_number_in(behind[1], each) for each in homes):
+        return True
     meant = folded.translate(_LOOK_ALIKE)
     if meant != folded and not any(sign.isalpha() for sign in meant):
         return any(is_number_in(meant, each) for each in homes)
@@ -71,6 +81,8 @@ def number_beside(text: str, home: str) -> str:
     found: dict[str, BadValue | None] = {}
     for place in _IN_WORDS.finditer(folded):
         run = place[0].strip()
+        if is_torn(folded, place.start(), place.end()):
+            raise ComplaintError("reporter", "it has a letter or a sign within its number; write the digits alone")
         if _GOES_ON.match(folded, place.end()) and not run.isdigit():
             continue  # 0755 1234 5678abc holds no 0755 1234
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from rules.numbering.old_spellings import could_be_now
 from rules.numbering.spoilt import NoExtension
 from rules.numbering.typed import UndecidedHome
 from rules.records.decisions import is_decision
+from rules.texts.unseen import without_unseen
 
 KNOWN = ("name", "plan", "branch", "purchase")  # what a caller can know of a person
 LONGEST_TEXT = 4_000  # characters of free text
@@ -27,6 +29,8 @@ _CONTACT = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[A-Za-z0-9.-]{1,189}|\+?[0-9 ()/-]
 _DIRECTION = (
     " \u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # which address books put around numbers
 )
+_WITHIN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
+_CODE_AND_NUMBER = re.compile(r"EXT:(?=.*[*#])[*#0-9]*[0-9]{5}[*#0-9]*")
 _WHO = "say who complains, by a number or a name that stays the same"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -158,11 +162,19 @@ def _reporter(archive: Archive, text: str) -> str:
             return found
         if is_odd_number(text, archive.country):
             raise
-        return f"name:{text.casefold()}"
+        return f"name:{_same_name(text)}"
     _refuse_impossible(text, number, "reporter")
+    if number.kind is NumberClass.EXTENSION and _CODE_AND_NUMBER.fullmatch(number.canonical):
+        raise ComplaintError("reporter", f"{text[:40]!r} has a code beside its number; write the number alone")
     if number.kind is NumberClass.EMERGENCY:
         raise ComplaintError("reporter", f"{text[:40]!r} is an emergency number, which complains of nobody: {_WHO}")
     return number.canonical
+
+
+def _same_name(text: str) -> str:
+    """However its blanks, width and accents are typed, a name is one person; Chinese needs no blank within it."""
+    seen = without_unseen(unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).casefold()))
+    return _WITHIN_CHINESE.sub("", " ".join(seen.split()))
 
 
 def _refuse_impossible(text: str, number: Number, field: str) -> None:

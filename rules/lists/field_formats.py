@@ -21,6 +21,7 @@ from rules.texts.encodings import encoding_of
 
 LARGEST: Final = 512 * 1024 * 1024  # octets of a file, which is read whole
 _ASTDB: Final = re.compile(r"/blacklist/(\S+)\s*:\s*(.*)")  # a line of `database show blacklist`
+_FREEPBX: Final = ("blocked", "dest")  # settings of its module, among the numbers
 # PhoneBlock's ratings; A_LEGITIMATE speaks for a number.
 _RATINGS: Final = {
     "B_MISSED": "missed",
@@ -32,6 +33,7 @@ _RATINGS: Final = {
 }
 _MISP_PHONE: Final = {"name": "phone", "meta-category": "misc", "template_version": "5"}
 _MISP_TEMPLATE: Final = "d7e4fbdd-b551-4862-bddb-a0b470a38509"
+_NORTH_AMERICAN: Final = re.compile(r"(?:\+?1)?([2-9][0-9]{9})")
 _SHORTEST_WHOLE: Final = 10  # digits: a shorter prefix of Kamailio's is no whole number with its country code
 Row = dict[str, str]
 
@@ -79,7 +81,9 @@ def _asterisk(text: str, _: Counter[str]) -> Iterator[Row]:
     """FreePBX's file of number and description, or what `database show blacklist` prints."""
     found = [match for line in text.splitlines() if (match := _ASTDB.match(line.strip()))]
     if found:
-        yield from ({"number": one[1], "reason": "" if one[2] == "1" else one[2]} for one in found)
+        yield from (
+            {"number": one[1], "reason": "" if one[2] == "1" else one[2]} for one in found if one[1] not in _FREEPBX
+        )
         return
     for row in _table(text, "number"):
         yield {"number": row["number"], "reason": row.get("description", "")}
@@ -99,12 +103,16 @@ def _phoneblock(text: str, left_out: Counter[str]) -> Iterator[Row]:
 
 
 def _dno(text: str, _: Counter[str]) -> Iterator[Row]:
-    """A column of ten digits of the North American plan, whatever it is called."""
-    for row in csv.reader(io.StringIO(text)):
+    """A column of ten digits of the North American plan, with their 1 or without it, whatever it is called."""
+    rows = csv.reader(io.StringIO(text))
+    for row in rows:
         cell = re.sub(r"[\s().-]", "", row[0]) if row else ""
         if not any(map(str.isdigit, cell)):
             continue  # a heading, or nothing
-        yield {"number": f"+1{cell}" if len(cell) == 10 and cell.isdigit() else cell, "reason": "do not originate"}
+        found = _NORTH_AMERICAN.fullmatch(cell)
+        if found is None:
+            raise ListFileError(f"{row[0][:40]!r} is no number of ten digits of the North American plan", rows.line_num)
+        yield {"number": f"+1{found[1]}", "reason": "do not originate"}
 
 
 def _misp(text: str, left_out: Counter[str]) -> Iterator[Row]:
@@ -115,17 +123,17 @@ def _misp(text: str, left_out: Counter[str]) -> Iterator[Row]:
         info = str(event.get("info", ""))
         for one in event.get("Object", ()):
             parts = {each["object_relation"]: str(each["value"]) for each in one.get("Attribute", ())}
-            number = parts.get("msisdn") or parts.get("phone-number")
+            number = _plus(parts["msisdn"]) if parts.get("msisdn") else parts.get("phone-number")
             if one.get("name") != "phone" or not number:
                 left_out["is no telephone number"] += 1
                 continue
-            yield {"number": _plus(number), "reason": parts.get("text", info), "evidence": str(one.get("uuid", ""))}
+            yield {"number": number, "reason": parts.get("text", info), "evidence": str(one.get("uuid", ""))}
         for one in event.get("Attribute", ()):
             if one.get("type") != "phone-number":
                 left_out["is no telephone number"] += 1
                 continue
             reason = str(one.get("comment") or info)
-            yield {"number": _plus(str(one["value"])), "reason": reason, "evidence": str(one.get("uuid", ""))}
+            yield {"number": str(one["value"]), "reason": reason, "evidence": str(one.get("uuid", ""))}
 
 
 def _plus(number: str) -> str:
@@ -188,6 +196,8 @@ class Writer:
             self.left_out["has no country code"] += 1
         elif ".." in number or (number.endswith("*") and self._form != "kamailio"):
             self.left_out["is a prefix or range"] += 1
+        elif number.endswith("*") and len(digits_of(number.rstrip("*"))) >= _SHORTEST_WHOLE:
+            self.left_out["is a prefix as long as a number"] += 1
         elif self._form == "fcc-dno" and not (number.startswith("+1") and len(number) == 12):
             self.left_out["is of another plan than the North American"] += 1
         else:

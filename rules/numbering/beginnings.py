@@ -66,6 +66,7 @@ def beginning_typed(text: str, country: str, *, surely: bool = False) -> str:
         raise BadValue(
             f"{text!r} ends within what is dialled before a country code in {country}", f"write +{digits.lstrip('0')}"
         )
+    _refuse_two_abroad(text, digits, country)
     if not codes_of(country)[0] or plan_of(country) is not None:
         return _in_own_plan(text, digits, country, surely)
     return _national(text, digits, country, surely)
@@ -90,6 +91,17 @@ def _is_abroad(digits: str, country: str) -> bool:
     prefix = international_prefix(country)
     dialled = prefix.match(digits) if prefix else None
     return digits[:2] == "00" or (dialled is not None and dialled.end() < len(digits))
+
+
+def _refuse_two_abroad(text: str, digits: str, country: str) -> None:
+    """Behind the prefix of here it begins other numbers than behind 00: 0011 507200* in Australia."""
+    prefix = international_prefix(country)
+    dialled = prefix.match(digits) if prefix and digits[:2] == "00" else None
+    if dialled is None or not 2 < dialled.end() < len(digits):
+        return
+    both = (digits[dialled.end() :], digits[2:])
+    if all(rest[0] != "0" and _spelt_out(rest) for rest in both):
+        raise _several(text, {f"+{rest}" for rest in both})
 
 
 @cache

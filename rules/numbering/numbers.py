@@ -28,7 +28,7 @@ from rules.numbering.plan_table import (
 from rules.numbering.prefixes import canonical_prefix
 from rules.numbering.spelling import condensed, fold, is_address, is_digits, without_separators
 
-__all__ = ["EmergencyTable", "canonical_prefix", "emergency_table", "is_emergency", "read_number"]
+__all__ = ["EmergencyTable", "behind_prefixes", "canonical_prefix", "emergency_table", "is_emergency", "read_number"]
 
 LONGEST_EXTENSION: Final = 32
 SHORTEST_95: Final = 5  # digits
@@ -312,16 +312,28 @@ def _short_emergency(digits: str, country: str) -> Number | None:
 
 def _after_prefix(digits: str, country: str) -> Number | None:
     """A valid number after an international prefix."""
-    return next((known for rest in _rests(digits, country) if (known := _valid(_global(rest, country)))), None)
+    return next(_behind_prefixes(digits, country), None)
+
+
+def _behind_prefixes(digits: str, country: str) -> Iterator[Number]:
+    return (known for rest in _rests(digits, country) if (known := _valid(_global(rest, country))))
+
+
+def behind_prefixes(digits: str, country: str) -> tuple[Number, ...]:
+    """Each number that bare digits lead to, of which the first is what they are read as.
+
+    In Australia 0011 431... is Vienna behind the prefix of there, and Manitoba behind 00.
+    """
+    return tuple({number.canonical: number for number in _behind_prefixes(digits, country)}.values())
 
 
 def _rests(digits: str, country: str) -> Iterator[str]:
-    """What follows an international prefix: 00, which is understood everywhere, or the country's own."""
-    if digits[:2] == "00":
-        yield digits[2:]
+    """What follows an international prefix: the country's own, which may be longer, or 00, understood everywhere."""
     prefix = international_prefix(country)
     if prefix and (spelt := prefix.match(digits)):
         yield digits[spelt.end() :]
+    if digits[:2] == "00":
+        yield digits[2:]
 
 
 def _bare_global(digits: str, shortest: int) -> Number | None:

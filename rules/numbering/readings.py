@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from rules.model import Number, NumberClass, Trunk
-from rules.numbering.numbers import LONGEST_USER, read_in_plan
+from rules.numbering.numbers import LONGEST_USER, behind_prefixes, read_in_plan
 from rules.numbering.plan_table import codes_of, is_as_long_as_its_numbers, plan_of
 from rules.numbering.spelling import (
     condensed,
@@ -263,6 +263,10 @@ class _Reader:
                 # Of plain digits on a trunk without a country no plan says otherwise.
                 odd = not self._bare or bool(self._country)
                 differs |= odd and not local and there.kind is not NumberClass.CN_9_ODD
+        if digits[:2] == "00":
+            for country in (self._country, *self._homes):
+                for other in behind_prefixes(digits, country.upper()):  # of there, and behind 00: who dials knows which
+                    self._keep(other)
         return differs
 
     def _by_plan(self, digits: str, country: str, national: bool) -> Number:

@@ -17,6 +17,8 @@ _INVISIBLE: Final = (
 _IN_A_ROW: Final = re.compile(rf"([{re.escape(_SEPARATORS)}\s])[{re.escape(_SEPARATORS)}\s]+")
 _DROP_ASCII: Final = str.maketrans("", "", "-.() \t")
 _DROP: Final = str.maketrans("", "", _SEPARATORS + _INVISIBLE)
+# What a Japanese keyboard writes for a hyphen, in both widths: between digits it is no letter.
+_LONG_VOWEL: Final = re.compile("(?<=[0-9)])[\u30fc\uff70](?=[0-9(])")
 _NUMERALS: Final = frozenset(("No", "Nl"))  # \u2776 and \u3021, which NFKC leaves as they are
 _DIGITS_SEEN: Final = re.compile(r"[0-9]|[^\x00-\x7f]")
 _CHINESE: Final = str.maketrans("〇零一二三四五六七八九幺", "001234567891")
@@ -28,7 +30,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text
     text = text.translate(_FULL_WIDTH)
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+    return _LONG_VOWEL.sub("-", "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text))
 
 
 def fold_as_seen(text: str) -> str:

@@ -17,7 +17,7 @@ from rules.model import Number, NumberClass, Trunk
 from rules.numbering.beginnings import beginning_typed, of_some_number
 from rules.numbering.countries import known_country
 from rules.numbering.groups import NO_NUMBER, SpellingFault, makes_a_mailbox, refuse_several, without_slash
-from rules.numbering.numbers import read_number
+from rules.numbering.numbers import behind_prefixes, read_number, without_address
 from rules.numbering.old_spellings import could_be_now
 from rules.numbering.plan_table import codes_of, plan_of
 from rules.numbering.prefixes import canonical_prefix
@@ -89,7 +89,18 @@ def prefix_typed(text: str, home: str) -> str:
 
 def _read(text: str, country: str, called: bool) -> Number:
     # Without a country there is no national plan: bare digits are E.164 without the plus.
+    _refuse_two_abroad(text, country)
     return read_number(text, Trunk("", country=country, national=bool(country)), called=called)
+
+
+def _refuse_two_abroad(text: str, country: str) -> None:
+    """Behind the prefix of here it is another number than behind 00: 0011 431... in Australia, 001... in Hong Kong."""
+    digits = without_separators(without_address(fold(text)).strip())
+    if digits[:2] != "00" or not is_digits(digits):
+        return
+    found = [each.canonical for each in behind_prefixes(digits, country)]
+    if len(found) > 1:
+        raise SpellingFault(f"{text!r} could be {' or '.join(found)}", f"write {' or '.join(found)}")
 
 
 def _of_plan(country: str, digits: str, called: bool) -> Number:
@@ -157,6 +168,8 @@ _BEHIND: Final = re.compile(
     r"@.*(?:@|:[0-9]{6}|[\s,、，;；|/<?#]\s*(?:[A-Za-z]+:)?[+(]?[0-9][0-9() -]*[0-9])|@\s*\+?[0-9]{5,}(?![0-9.])",
     re.DOTALL,
 )
+_SCHEME: Final = re.compile(r"(?:tel|sips?):\s*", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"[;@].*", re.DOTALL)
 _TRUNK_PREFIX: Final = re.compile(r"((?:\+|00)[0-9]{1,3})[ .-]?\(0\)[ .-]?")  # +49 (0)151
 _SLASHED: Final = re.compile(r"[+0-9(][+0-9 ().-]*/[+0-9 ()./-]*")  # behind an area code it is gone by now
 _GAP: Final = re.compile(r"[0-9)][ ().-]+(?=[(0-9])")
@@ -200,6 +213,13 @@ def _spelling_in(text: str, country: str) -> Spelt:
     if _SLASHED.fullmatch(folded):
         whole = without_separators(folded).replace("/", "")
         raise SpellingFault(f"{text!r} could be several numbers", f"write each by itself; {whole} if it is one")
+    user = _ADDRESS.sub("", _SCHEME.sub("", folded)).rstrip()
+    if user and user != folded:  # what makes an address of it changes nothing in how its digits stand
+        _checked(text, user, country)
+    return _checked(text, folded, country)
+
+
+def _checked(text: str, folded: str, country: str) -> Spelt:
     if "*" in folded:
         return _with_star(text, folded)
     if ".." in folded or "…" in folded:

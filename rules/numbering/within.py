@@ -14,6 +14,18 @@ _RUN: Final = re.compile(r"\(?\+?\(?[0-9][0-9 ().-]{3,}[0-9]")
 _AMOUNT: Final = re.compile(r"\+?[0-9]+,0{1,2}|[0-9]{1,3}(?:[,'’`][0-9]{3})+(?:\.0+)?")
 
 
+# A sign that looks like a digit, or a country code, which belongs to the number beside it: O177 537..., +1/201...
+_TORN_BEFORE: Final = re.compile(
+    r"(?<![^\W_])(?:[0-9]*[OoIl][0-9OoIl]*|\+[0-9OoIl]{1,3})[ ().,/-]*$|(?<!\w)[0-9]{1,3}[,/]$"
+)
+_TORN_BEHIND: Final = re.compile(r"[ ().,/-]*[0-9]*(?:[OoIl][0-9]|[0-9][OoIl])[0-9OoIl]*(?!\w)")
+
+
+def is_torn(folded: str, start: int, end: int) -> bool:
+    """Do digits, or what looks like one, stand beside this part of the text that may belong to its number?"""
+    return _TORN_BEFORE.search(folded[:start]) is not None or _TORN_BEHIND.match(folded, end) is not None
+
+
 def no_number(text: str, kind: str, home: str) -> BadValue:
     """Why the text is no number, and what to write instead."""
     folded = fold(text).strip()
@@ -21,7 +33,10 @@ def no_number(text: str, kind: str, home: str) -> BadValue:
         return BadValue(
             f"{text!r} is an amount, not a number of a telephone", "format the column as text, export again"
         )
-    found = dict.fromkeys(filter(None, (_number(run, home) for run in _RUN.findall(folded))))
+    runs = list(_RUN.finditer(folded))
+    found = dict.fromkeys(filter(None, (_number(run[0], home) for run in runs)))
+    if any(is_torn(folded, run.start(), run.end()) for run in runs):
+        return BadValue(f"{text!r} has a letter or a sign within its number", "write its digits alone")
     if len(found) > 1:
         return BadValue(
             f"{text!r} holds more than one number", "write each by itself; in a file each on a line of its own"

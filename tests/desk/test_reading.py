@@ -38,6 +38,38 @@ async def test_a_reporter_without_a_number_has_a_name_that_stays(town):
 
 
 @pytest.mark.parametrize(
+    "spelt",
+    ["li  wei", "Li\u00a0Wei", "\uff2c\uff49 \uff37\uff45\uff49", "Li Wei\u200b", "Li\u3000Wei", "LI WEI"],
+)
+async def test_a_name_is_one_person_however_it_is_typed(town, spelt):
+    assert read(town, reporter=spelt).reporter == read(town, reporter="Li Wei").reporter
+    assert read(town, reporter="Mu\u0308ller").reporter == read(town, reporter="M\u00fcller").reporter
+    assert read(town, reporter="\u5f20 \u4e09").reporter == read(town, reporter="\u5f20\u4e09").reporter
+    assert read(town, reporter="Muller").reporter != read(town, reporter="M\u00fcller").reporter
+
+
+@pytest.mark.parametrize(
+    ("home", "spelt"),
+    [
+        *[("DE", "O177 53789754"), ("DE", "0l77 53789754"), ("DE", "O 177 53789754"), ("DE", "+1/201-205-8701")],
+        *[("DE", "+1,201-205-8701"), ("CN", "+1/832-277-3708"), ("CN", "1/832-277-3708"), ("CN", "95588#")],
+        *[("DE", "#31#030 063755"), ("CN", "\u4e00\u4e09\u516b\u3007\u3007\u4e00\u4e09\u516b\u3007\u3007\u3007")],
+        *[("FR", "+33_4_15_12_34_56"), ("CN", "95588\u8f6c1"), ("DE", "0177 5378O754")],
+    ],
+)
+async def test_nothing_is_dropped_from_a_reporters_number(town, monkeypatch, home, spelt):
+    """What is left would be another person, or a name of its own beside the number."""
+    monkeypatch.setattr(town.desk.archive, "country", home)
+    with pytest.raises(ComplaintError, match="reporter"):
+        read(town, reporter=spelt)
+
+
+async def test_the_dash_of_a_japanese_keyboard_is_a_dash(town, monkeypatch):
+    monkeypatch.setattr(town.desk.archive, "country", "JP")
+    assert read(town, reporter="090\u30fc1234\u30fc5678").reporter == read(town, reporter="+819012345678").reporter
+
+
+@pytest.mark.parametrize(
     ("home", "number"),
     [
         ("DE US", "2125559990"),
