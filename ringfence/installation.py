@@ -173,7 +173,7 @@ class Installation:
     def exchange_folder(self) -> Path:
         """Where it is kept what they gave."""
         named = self.configuration.exchange.folder
-        return self.base / named if named is not None else self.database.with_suffix(".partners")
+        return self.base / named if named is not None else self.database.with_name(f"{self.database.name}.partners")
 
     @property
     def giving(self) -> Giving:

@@ -26,7 +26,7 @@ def named(database: Path) -> set[str]:
 def test_every_database_and_what_lies_beside_it_stands_in_the_table():
     database = Path("ringfence.db")
     there = {path.name for path in databases(database).values()} - {database.name}
-    beside = {"ringfence.db.good", "ringfence.db.known", "ringfence.db.bans"}
+    beside = {"ringfence.db.good", "ringfence.db.known", "ringfence.db.bans", "ringfence.db.partners"}
     assert named(database) == there | beside
 
 

@@ -53,6 +53,9 @@ class Hung(Protocol):
     def stop(self) -> None:
         """Whoever is told something without end is sent home."""
 
+    async def ended(self) -> None:
+        """What went on beside requests has ended."""
+
 
 Pages = Callable[[Installation, Desk, ASGIApp, list[str]], Awaitable[Hung]]  # hangs the console beside the API
 
@@ -167,6 +170,8 @@ async def run(here: Installation, settings: ApiSettings, pages: Pages | None = N
         gate = Middleware(api, door, replays, settings)
         hung = await pages(here, desk, gate, names_of(settings)) if pages is not None else None
         server.app = hung or gate
+        if hung is not None:
+            opened.push_async_callback(hung.ended)
         opened.push_async_callback(gate.ended)
         host, port, *_ = listener.getsockname()
         log.info("serving", listen=str(HostPort(host=host, port=port)), tls=server.is_ssl, configuration=str(here.file))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -87,9 +87,8 @@ def _static(name: str) -> Response:
 class Beside:
     """The console and the API in one process, told apart by the path."""
 
-    def __init__(self, pages: ASGIApp, api: ASGIApp, root: str = "", stop: Callable[[], None] = lambda: None) -> None:
-        self._pages, self._api, self._root = pages, api, root
-        self.stop = stop
+    def __init__(self, pages: ASGIApp, api: ASGIApp, root: str = "", gate: Gate | None = None) -> None:
+        self._pages, self._api, self._root, self._gate = pages, api, root, gate
         self.preparing: asyncio.Future[None] | None = None  # kept, or nobody would hold the task
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,6 +102,16 @@ class Beside:
         else:
             await self._api({**scope, "path": path}, receive, send)
 
+    def stop(self) -> None:
+        """Whoever is told something without end is sent home."""
+        if self._gate is not None:
+            self._gate.stop()
+
+    async def ended(self) -> None:
+        """What went on beside requests has ended."""
+        if self._gate is not None:
+            await self._gate.ended()
+
 
 async def beside(here: Installation, desk: Desk, api: ASGIApp, names: Sequence[str]) -> Beside:
     """The API with the console beside it, which is called by these names only (against DNS rebinding)."""
@@ -111,6 +120,6 @@ async def beside(here: Installation, desk: Desk, api: ASGIApp, names: Sequence[s
     gate = console(here, desk, await here.people())
     gate.lost = lost
     pages = TrustedHostMiddleware(gate, list(names), www_redirect=False)
-    hung = Beside(pages, api, here.configuration.api.root_path, gate.stop)
+    hung = Beside(pages, api, here.configuration.api.root_path, gate)
     hung.preparing = asyncio.ensure_future(asyncio.to_thread(prepare))  # requests are answered meanwhile
     return hung

@@ -85,6 +85,11 @@ class Feed:
                 queue.get_nowait()
             queue.put_nowait(None)
 
+    async def wait(self) -> None:
+        """Until nobody looks any more: a database that is being opened is closed again."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
     async def _go_on(self) -> None:
         while self._watchers:
             try:

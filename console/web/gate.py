@@ -270,6 +270,12 @@ class Gate:
         if self.feed is not None:
             self.feed.stop()
 
+    async def ended(self) -> None:
+        """What went on beside requests has ended."""
+        await self.verification.wait()
+        if self.feed is not None:
+            await self.feed.wait()
+
     async def told(self, request: Request, error: Exception) -> Response:
         """Nobody may see it, it is not there, or it cannot be read."""
         if isinstance(error, NotAllowed):

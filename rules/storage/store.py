@@ -206,7 +206,7 @@ class Store:
 async def _connected(path: Path, series: Series, durable: bool, taught: Teaching | None) -> aiosqlite.Connection:
     await asyncio.to_thread(migrate, path, series)
     await asyncio.to_thread(remember, path, series)
-    connection = await aiosqlite.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S)
+    connection = await _opened(path)
     try:
         await connection.execute(f"pragma synchronous={'full' if durable else 'normal'}")
         await connection.execute("pragma foreign_keys=on")
@@ -219,6 +219,17 @@ async def _connected(path: Path, series: Series, durable: bool, taught: Teaching
             raise unusable(path, error) from error
         raise
     return connection
+
+
+async def _opened(path: Path) -> aiosqlite.Connection:
+    """A connection; whoever stops waiting for it stops when it is closed: its thread would tell a loop that is gone."""
+    opening = asyncio.ensure_future(aiosqlite.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(sqlite3.Error):
+            await (await opening).close()
+        raise
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

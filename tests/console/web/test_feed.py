@@ -50,3 +50,4 @@ async def test_the_process_need_not_wait_for_who_watches(house):
     feed.stop()
     async with asyncio.timeout(5):
         await asyncio.gather(*watching)
+        await feed.wait()

@@ -19,6 +19,7 @@ from rules.storage.store import (
     ReadError,
     Store,
     StoreError,
+    _opened,
     copy_database,
     database_path,
     databases,
@@ -482,6 +483,21 @@ async def test_who_no_longer_waits_for_a_database_to_open_leaves_nothing_open(tm
         await opening
     with pytest.raises(ValueError, match="no active connection"):
         await opened[0].execute("select 1")
+
+
+@pytest.mark.parametrize("folder", [".", "gone"])
+async def test_who_stops_waiting_for_a_connection_stops_when_its_thread_has_ended(tmp_path, folder):
+    before = set(threading.enumerate())
+    opening = asyncio.create_task(_opened(tmp_path / folder / "lists.db"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # its thread is asked
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    for thread in set(threading.enumerate()) - before:
+        if "_connection_worker" in thread.name:
+            thread.join(60)
+            assert not thread.is_alive()
 
 
 async def test_who_has_to_wait_for_another_is_told(tmp_path, monkeypatch):
