@@ -167,6 +167,8 @@ def _read(folded: str, country: str) -> Number:
         return read_typed(folded, country)
     except UndecidedHome as error:
         raise EntryError("undecided", str(error)) from error
+    except SpellingFault as error:
+        raise EntryError("spelling", str(error)) from error
     except ValueError as error:
         raise EntryError("no-country", str(error)) from error
 

@@ -99,9 +99,9 @@ def _refuse_two_abroad(text: str, digits: str, country: str) -> None:
     dialled = prefix.match(digits) if prefix and digits[:2] == "00" else None
     if dialled is None or not 2 < dialled.end() < len(digits):
         return
-    both = (digits[dialled.end() :], digits[2:])
-    if all(rest[0] != "0" and _spelt_out(rest) for rest in both):
-        raise _several(text, {f"+{rest}" for rest in both})
+    own, other = (_spelt_out(rest) if rest[0] != "0" else frozenset() for rest in (digits[dialled.end() :], digits[2:]))
+    if own and other and own != other:
+        raise _several(text, own | other)
 
 
 @cache
