@@ -73,9 +73,12 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """They are heeded already."""
+        yield
+
+    def heed_signals(self) -> None:
         """Stop at the first SIGTERM, SIGINT or SIGQUIT; requests under way are answered."""
         heed_signals(self._stop, "ringfence.yaml is read at a start")
-        yield
 
     def _stop(self) -> None:
         self.should_exit = True
@@ -115,6 +118,28 @@ def listening_on(settings: ApiSettings, listen: HostPort) -> ApiSettings:
         raise NotServed(f"--listen: {error.errors()[0]['msg'].removeprefix('Value error, listen: ')}") from None
 
 
+def _as_configured(settings: ApiSettings, base: Path) -> uvicorn.Config:
+    """What uvicorn is told."""
+    certificate, key = _tls(settings, base)
+    return uvicorn.Config(
+        "",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        http=ReadTimeoutProtocol,
+        proxy_headers=settings.behind_proxy,
+        forwarded_allow_ips="127.0.0.1,::1",
+        limit_concurrency=settings.concurrent * 8,
+        timeout_keep_alive=_IDLE_S,
+        timeout_graceful_shutdown=_DRAIN_S,
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+
+
 async def run(here: Installation, settings: ApiSettings, pages: Pages | None = None) -> None:
     """Open the desk, listen, and leave everything recorded."""
     log = structlog.get_logger("ringfence.api")
@@ -133,24 +158,7 @@ async def run(here: Installation, settings: ApiSettings, pages: Pages | None = N
         here.configuration = by_account(here.configuration, await people.accounts.listed())
         door = Authentication(store, settings, people)
         _check_exposure(settings, has_key=await door.keys.any_works())
-        certificate, key = _tls(settings, here.base)
-        server = uvicorn.Config(
-            "",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws="none",
-            http=ReadTimeoutProtocol,
-            proxy_headers=settings.behind_proxy,
-            forwarded_allow_ips="127.0.0.1,::1",
-            limit_concurrency=settings.concurrent * 8,
-            timeout_keep_alive=_IDLE_S,
-            timeout_graceful_shutdown=_DRAIN_S,
-            h11_max_incomplete_event_size=_LONGEST_HEAD,
-            ssl_certfile=certificate,
-            ssl_keyfile=key,
-        )
+        server = _as_configured(settings, here.base)
         listener = _listener(settings.listen)
         opened.callback(listener.close)
         desk = await here.open_desk()
@@ -173,9 +181,11 @@ async def run(here: Installation, settings: ApiSettings, pages: Pages | None = N
         if hung is not None:
             opened.push_async_callback(hung.ended)
         opened.push_async_callback(gate.ended)
+        running = _Server(server, hung)
+        running.heed_signals()  # before it is told that we serve: who is told sends some
         host, port, *_ = listener.getsockname()
         log.info("serving", listen=str(HostPort(host=host, port=port)), tls=server.is_ssl, configuration=str(here.file))
-        await _Server(server, hung).serve(sockets=[listener])
+        await running.serve(sockets=[listener])
     log.info("stopped")
 
 

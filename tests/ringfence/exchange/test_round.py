@@ -29,7 +29,7 @@ def test_a_round_gives_what_changed_and_says_why_it_takes_nothing(run, tmp_path,
     run("lists", "add", "blocked", "17012345678")
     done = asyncio.run(round_of(how=beside))
     assert (list(done.faults), done.given, stamp.exists()) == (["beta"], "", True)
-    began, marks = json.loads((tmp_path / "ringfence.partners/given.json").read_text())["at"], [stamp.read_bytes()]
+    began, marks = json.loads((tmp_path / "ringfence.db.partners/given.json").read_text())["at"], [stamp.read_bytes()]
     for later in (60, 50_000):
         asyncio.run(round_of(later))
         marks.append(stamp.read_bytes())
