@@ -232,6 +232,18 @@ def _refuse_what_is_of_others(file: Path, but: Belongings) -> None:
         raise NotYours(file, "it is there already, and is not yours: name a new file")
 
 
+def refuse_ones_own(file: Path) -> None:
+    """NotYours where the configuration was put there, or could be changed, by whoever runs a command of the service.
+
+    A configuration names commands for keys and anchors, plug-ins, mail servers and what is given to partners: all of
+    that would be run, reached and given with the rights of the service, over whatever storage it names.
+    """
+    if person() is None or not file.exists() or _is_others_work(file):
+        return
+    why = "you could change this configuration, and the service would do with its rights whatever stands there"
+    raise NotYours(file, f"{why}; name the one of the service, or run this under your own account, without sudo")
+
+
 def refuse_as_configuration(file: Path) -> None:
     """NotYours for a file that whoever names it could not read himself, and that is no ringfence.yaml: it may be a key.
 

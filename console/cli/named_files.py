@@ -46,30 +46,33 @@ class Asking(TyperGroup):
             _ask_first(command)
 
 
-def leaves(group: TyperGroup) -> Iterator[TyperCommand]:
+def leaves(group: TyperGroup) -> Iterator[TyperCommand | TyperGroup]:
     """Every command, however deep it hangs; a group that does something without one, too."""
     for command in group.commands.values():
         if isinstance(command, TyperGroup):
+            if command.invoke_without_command:
+                yield command
             yield from leaves(command)
         elif isinstance(command, TyperCommand):
             yield command
 
 
-def named_paths(command: TyperCommand) -> list[str]:
+def named_paths(command: TyperCommand | TyperGroup) -> list[str]:
     """The parameters of a command that name files, but for its configuration."""
     known = [one for one in command.params if hasattr(one, "type_descriptor") and one.name != "config"]
     return [one.name or "" for one in known if "Path" in repr(one.type_descriptor) or one.metavar in _AS_TEXT]
 
 
-def _ask_first(command: TyperCommand) -> None:
+def _ask_first(command: TyperCommand | TyperGroup) -> None:
     names, run = named_paths(command), command.invoke
+    configured = any(one.name == "config" for one in command.params)
 
     def invoke(context: Any) -> Any:
         from console.cli.files import set_writing_door
         from rules.language.source import set_door
 
         try:
-            _ask(path_of(context), context, names)
+            _ask(path_of(context), context, names, configured=configured)
             return run(context)
         finally:
             set_door(None)
@@ -78,7 +81,7 @@ def _ask_first(command: TyperCommand) -> None:
     setattr(command, "invoke", invoke)  # noqa: B010 - a method of this one alone
 
 
-def _ask(path: str, context: Any, names: list[str]) -> None:
+def _ask(path: str, context: Any, names: list[str], *, configured: bool) -> None:
     given = {name: _listed(context.params.get(name)) for name in names}
     config = context.params.get("config") or context.obj
     if person() is None and not any(given.values()):
@@ -88,11 +91,13 @@ def _ask(path: str, context: Any, names: list[str]) -> None:
 
     with clear_errors():
         from console.cli.files import set_writing_door
-        from ringfence.belongings import door_for, in_use, refuse_as_configuration, refuse_to_write
+        from ringfence.belongings import door_for, in_use, refuse_as_configuration, refuse_ones_own, refuse_to_write
         from rules.language.source import set_door
 
         file = chosen(context, Path(config) if config else None)
         refuse_as_configuration(file)
+        if configured:
+            refuse_ones_own(file)
         here = in_use(file)
         refuse(path, given, here, context.params)
         set_writing_door(lambda place: refuse_to_write(place, here, editing=path == "fmt"))

@@ -141,6 +141,41 @@ def test_a_key_that_is_named_as_configuration_is_not_told(run, file, secrets, an
     assert not any(word in said for word in other.read_text().split() if len(word) > 31)
 
 
+OF_ONES_OWN = """
+exchange: {operator: evil.example, publish: {folder: share, keys: share-keys, lists: {blocked: fraud}}}
+keys: {contents: {command: [SCRIPT]}, audit: {command: [SCRIPT]}}
+audit: {anchors: {command: [SCRIPT]}}
+"""
+
+
+def test_no_configuration_of_ones_own_is_used_with_the_rights_of_the_service(run, file, secrets, another, tmp_path):
+    """Whatever it names, it is nothing that a person who is not the service may let the service do."""
+    script, ran, own = tmp_path / "run.sh", tmp_path / "ran", tmp_path / "his" / "rf.yaml"
+    script.write_text(f"#!/bin/sh\ntouch {ran}\nhead -c 32 /dev/zero | xxd -p\n")
+    script.chmod(0o755)
+    own.parent.mkdir()
+    own.write_text(file.read_text() + OF_ONES_OWN.replace("SCRIPT", str(script)))
+    own.parent.chmod(0o777)
+    before = {path.name for path in tmp_path.rglob("*")}
+    for words in (
+        ["report", "--quarter", "2026Q1"],
+        ["cases", "list"],
+        ["letters", "send"],
+        ["lists", "show", "blocked"],
+        ["share", "publish"],
+        ["audit", "anchor"],
+        ["bans"],
+        ["nodes"],
+        ["check"],
+        ["serve"],
+    ):
+        done = run(*words, "--config", str(own))
+        assert done.exit_code == 1, (words, done.output)
+        assert "under your own account, without sudo" in done.stderr, words
+    assert not ran.exists()
+    assert {path.name for path in tmp_path.rglob("*")} == before
+
+
 def test_the_demo_replaces_no_folder_that_is_not_its_own(run, tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "ringfence.db").write_text("x")
