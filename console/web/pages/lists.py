@@ -32,6 +32,7 @@ from rules.lists.suspension import untold
 from rules.lists.undoing import undo
 from rules.records.decisions import Decisions
 from rules.records.entry_hits import hits_told
+from rules.records.privacy import mask, mask_within
 from rules.settings.screening import ListSettings
 
 PAGE = Page("lists", mark("Lists"), Right.LISTS_READ, Section.DECIDE, key="i", order=20)
@@ -156,8 +157,20 @@ async def remove(
     """Take an entry off; its history still knows it."""
     async with lists_of(visit.desk) as lists:
         text = visit.reopened(entry)
-        await lists.remove_all(name, [text], country=visit.here.home, author=visit.actor.name, reason=reason.strip())
+        try:
+            await lists.remove_all(
+                name, [text], country=visit.here.home, author=visit.actor.name, reason=reason.strip()
+            )
+        except EntryError as error:  # he named it by what stands in a form: he has seen it masked at most
+            raise EntryError(error.name, _masked(error.what, text), hint=_masked(error.hint, text)) from None
     return visit.go("lists", name, notice=visit.say(mark("It is off the list.")))
+
+
+def _masked(said: str, text: str) -> str:
+    """A sentence about an entry, with a single number as the page shows it."""
+    if not text or "*" in text or ".." in text:  # as they stand on the page
+        return said
+    return mask_within(said.replace(text, mask(text)), text)
 
 
 @router.post("/{name}/preview")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from desk.seals import set_seal
 from ringfence.people import Role
 from rules.lists.origins import Origin
 from tests.console.web.conftest import HOSTILE
@@ -78,6 +79,22 @@ async def test_an_entry_is_put_on_and_taken_off_by_who_may(house):
     gone = await keeper.send_form(f"{page}/remove", page=page, entry=entry, reason="appeal")
     assert "It is off the list" in gone.text
     assert await stands(house) == ["+86171*"]
+
+
+async def test_no_answer_to_a_step_on_a_masked_entry_holds_its_number(house):
+    keeper = await house.visitor(Role.LIST_KEEPER)
+    lists = await house.here.lists()
+    for number in ("+8617098765432", "CN:95011088", "+8617000000009"):
+        await lists.add("blocked", number, Origin("operator", "x", "li"))
+    await set_seal(house.desk.archive, "+8617033334444", case_id=7, author="li", reason="five people")
+    page, entries = "/console/lists/blocked", []
+    for shown in (await keeper.get(page), await keeper.get("/console/lists/sealed")):
+        entries += re.findall(r'name="entry" value="([^"]+)"', shown.text)
+    assert len(entries) == 4
+    for name in ("allowed", "suspects", "sealed", "blocked", "blocked"):  # the second time it is gone
+        for entry in entries:
+            said = await keeper.send_form(f"/console/lists/{name}/remove", page=page, entry=entry, reason="x")
+            assert not re.findall(".{0,60}(?:17098765432|95011088|17033334444|17000000009).{0,40}", said.text), name
 
 
 async def preview(browser, name: str = "blocked", content: str = FILE, **more):
