@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -113,10 +113,31 @@ def zones_of(canonical: str) -> tuple[str, ...]:
     from phonenumbers import timezone  # 6 MiB of tables, which few rule sets ask for
 
     try:
-        found = timezone.time_zones_for_number(phonenumbers.parse(canonical))
+        number = phonenumbers.parse(canonical)
     except phonenumbers.NumberParseException:
         return ()
-    return tuple(name for name in found if name != timezone.UNKNOWN_TIMEZONE)
+    found = tuple(name for name in timezone.time_zones_for_number(number) if name != timezone.UNKNOWN_TIMEZONE)
+    own = _zones_by_country().get(phonenumbers.region_code_for_number(number) or "", ())
+    # The tables of numbers name a neighbour's zone for some countries, whose clocks go by another law.
+    foreign = bool(own) and not any(_named_now(name) in own for name in found)
+    return own if found and (len(own) == 1 or foreign) else found
+
+
+def _named_now(zone: str) -> str:
+    from babel.core import get_global
+
+    return str(get_global("zone_aliases").get(zone, zone))
+
+
+@cache
+def _zones_by_country() -> dict[str, tuple[str, ...]]:
+    """The zones of each country, as CLDR has them."""
+    from babel.core import get_global
+
+    zones: dict[str, list[str]] = {}
+    for zone, country in get_global("zone_territories").items():
+        zones.setdefault(country, []).append(zone)
+    return {country: tuple(names) for country, names in zones.items()}
 
 
 def ladder_step(hits: Iterable[Hit]) -> str | None:

@@ -1,10 +1,12 @@
 """What Ringfence finds out of a call where a rule asks: a neighbour, the clock over there, entries, steps."""
 
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 import pytest
 
-from rules.judging.own_facts import called_minute, is_own, read_similar, similar
+from rules.judging.own_facts import called_minute, is_own, read_similar, similar, zones_of
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists, Origin
 from rules.screening.findings import Findings
@@ -144,3 +146,40 @@ def test_a_ladder_s_step_is_found_among_the_hits():
 
     assert ladder_step([hit("ladder", "ladder-limit", call())._replace(entry="limit")]) == "limit"
     assert ladder_step([]) is None
+
+
+@pytest.mark.parametrize(
+    ("called", "zone"),
+    [
+        ("+212522123456", "Africa/Casablanca"),
+        ("+213551234567", "Africa/Algiers"),
+        ("+218212345678", "Africa/Tripoli"),
+        ("+50521234567", "America/Managua"),
+        ("+211977123456", "Africa/Juba"),
+        ("+970599123456", "Asia/Gaza"),
+        ("+299321000", "America/Nuuk"),
+        ("+541123456789", "America/Argentina/Buenos_Aires"),
+        ("+6913201234", "Pacific/Pohnpei"),
+        ("+12125552345", "America/New_York"),
+    ],
+)
+def test_the_hour_is_by_the_law_of_the_called_number_s_country_not_of_a_neighbour_s(called, zone):
+    for month in range(1, 13):
+        for day in (1, 15, 28):
+            at = datetime(2026, month, day, 19, 30, tzinfo=UTC)
+            there = at.astimezone(ZoneInfo(zone))
+            assert called_minute(call("13800138000", called, at=at.timestamp()), SHANGHAI) == there.hour * 60 + 30, at
+
+
+def test_a_country_of_one_zone_has_its_clock_for_every_number():
+    from babel.core import get_global
+
+    zones: dict[str, list[str]] = {}
+    for zone, country in get_global("zone_territories").items():
+        zones.setdefault(country, []).append(zone)
+    some = {region: phonenumbers.example_number(region) for region in phonenumbers.SUPPORTED_REGIONS}
+    for region, number in some.items():
+        if number is None or phonenumbers.region_code_for_number(number) != region or len(zones.get(region, ())) != 1:
+            continue
+        written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        assert zones_of(written) == (zones[region][0],), region
