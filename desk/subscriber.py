@@ -14,7 +14,8 @@ from rules.audit.second import confirmed
 from rules.lists.subscribers import SubscriberStore
 from rules.numbering.typed import one_typed
 from rules.records.privacy import mask
-from rules.storage.statements import sql
+from rules.storage.statements import name_of, sql
+from rules.storage.store import Connection
 from rules.texts.blanks import is_blank
 
 ERASED = "erased"
@@ -105,6 +106,7 @@ async def erase(archive: Archive, number: str, *, actor: str, reason: str) -> Er
             "(select reference from complaint where reporter = ?)",
             (key,),
         )
+        await _forget_names(connection, key)
         words = await connection.execute(
             "update complaint set contents = null, contact_key = '' where reporter = ? and contents is not null", (key,)
         )
@@ -114,6 +116,30 @@ async def erase(archive: Archive, number: str, *, actor: str, reason: str) -> Er
         detail += f"; {how}" if how else ""
         await audit.record(connection, [audit.Deed(now, actor, "number", key, ERASED, reason.strip(), detail)])
     return erased
+
+
+async def _forget_names(connection: Connection, key: str) -> None:
+    """Offices and businesses that he alone named are his words, too: whatever he wrote there may say who he is."""
+    for kind in ("branch", "business"):
+        column = name_of(kind)
+        query = sql(
+            "select distinct {column} from complaint c where reporter = ?1 and {column} <> '' "
+            "and not exists (select 1 from office where title = c.{column}) "
+            "and not exists (select 1 from inquiry where office = c.{column}) "
+            "and not exists (select 1 from complaint o where o.{column} = c.{column} and o.reporter <> ?1)",
+            column=column,
+        )
+        for (name,) in await connection.execute_fetchall(query, (key,)):
+            await connection.execute(
+                sql("update complaint set {column} = '' where {column} = ?", column=column), (name,)
+            )
+            await connection.execute("delete from tally where dimension = ? and key = ?", (kind, name))
+            await connection.execute("delete from spelling where kind = ? and name = ?", (kind, name))
+            if kind == "branch":
+                for table in ("leak_seen", "leak_counted", "leak_changed"):
+                    gone = sql("delete from {table} where office = ?", table=name_of(table))
+                    await connection.execute(gone, (name,))
+    await connection.execute("update complaint set heard = '' where reporter = ? and heard <> ''", (key,))
 
 
 def _need(reason: str) -> None:

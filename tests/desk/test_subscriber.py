@@ -46,6 +46,20 @@ async def test_what_is_erased_is_gone_and_nobody_elses(town):
     assert (await verified(archive)).breaks == []
 
 
+async def test_an_office_and_a_business_that_he_alone_named_go_with_his_words(town):
+    mine = {"branch": "Harbour Bank, Anna Meier"}
+    await town.complain(SPAM, HIM, business="ask Anna Meier", knew=mine)
+    await town.complain("+8613912347777", HIM, business="loans", knew={"branch": "Old Town Bank"})
+    await town.complain(SPAM, OTHER, business="loans", knew={"branch": "Old Town Bank"})
+    archive = town.desk.archive
+    await erase(archive, HIM, actor="wang", reason="he asked")
+    rows = await archive.store.connection.execute_fetchall("select business, branch from complaint order by id")
+    assert [tuple(row) for row in rows] == [("", ""), ("loans", "Old Town Bank"), ("loans", "Old Town Bank")]
+    left = "\n".join([line async for line in archive.store.connection.iterdump()])
+    assert "Anna" not in left
+    assert (await verified(archive)).breaks == []
+
+
 async def test_it_takes_a_reason_and_a_number(town):
     with pytest.raises(ComplaintError, match="reason: say who asked"):
         await erase(town.desk.archive, HIM, actor="wang", reason=" ")
