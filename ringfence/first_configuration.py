@@ -15,6 +15,7 @@ from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from proxy.proxy_settings import Address, HostPort, Network
 from ringfence.checks import WILDCARDS
+from rules.judging.own_facts import zones_of as zones_of_number
 from rules.numbering.countries import Country
 from rules.settings.screening import FeatureCode, known_zone
 from rules.texts.bad_value import BadValue
@@ -112,7 +113,11 @@ def zones_of(country: str) -> list[str]:
     if some is None:
         return []
     no_area = phonenumbers.PhoneNumber(country_code=some.country_code, national_number=0)
-    found = [timezone.time_zones_for_number(some)[0], *timezone.time_zones_for_geographical_number(no_area)]
+    first = timezone.time_zones_for_number(some)[0]
+    own = zones_of_number(phonenumbers.format_number(some, phonenumbers.PhoneNumberFormat.E164))
+    if own and first not in own:
+        return list(own)  # the tables of numbers name a neighbour's
+    found = [first, *timezone.time_zones_for_geographical_number(no_area)]
     return [zone for zone in dict.fromkeys(found) if zone != timezone.UNKNOWN_TIMEZONE]
 
 
