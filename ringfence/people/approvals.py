@@ -88,7 +88,7 @@ class Approvals:
                 f"it takes two persons, and nobody but {actor} may confirm it: give another the role {roles}, or "
                 "set people.four_eyes: false",
             )
-        if kind in DONE_BY_PROPOSER and (used := await self._use(kind, about, arguments, actor)):
+        if kind in DONE_BY_PROPOSER and (used := await self._use(kind, about, arguments, actor, reason)):
             return used
         found = await self._propose(kind, about, arguments, actor, reason)
         raise Waits(found.id, about, others, again=kind in DONE_BY_PROPOSER)
@@ -176,14 +176,14 @@ class Approvals:
             await chain.record(connection, [deed])
         return found
 
-    async def _use(self, kind: str, about: str, arguments: Mapping[str, object], actor: str) -> str:
-        """Use up what was confirmed for this person within the day; nothing where nothing was."""
+    async def _use(self, kind: str, about: str, arguments: Mapping[str, object], actor: str, reason: str) -> str:
+        """Use up what was confirmed for this person, for this reason, within the day; nothing where nothing was."""
         now, asked = self.now(), json.dumps(arguments, sort_keys=True)
         mine = sql(
-            "kind = ? and about = ? and arguments = ? and proposer = ? and decision = 'confirmed' and used is null "
-            "and decided > ? order by id limit 1"
+            "kind = ? and about = ? and arguments = ? and proposer = ? and reason = ? and decision = 'confirmed' "
+            "and used is null and decided > ? order by id limit 1"
         )
-        if not (there := await self._found(mine, kind, about, asked, actor, now - _DAY_S)):
+        if not (there := await self._found(mine, kind, about, asked, actor, reason, now - _DAY_S)):
             return ""
         async with self._store.transaction() as connection:
             used = await self._used(connection, there[0])

@@ -155,3 +155,13 @@ async def test_a_key_that_acts_as_nobody_is_neither_the_first_person_nor_the_sec
     less = await two.people.with_key("zhao", "desk", frozenset({Right.CASES_READ}))
     with pytest.raises(NotAllowed, match="zhao has not the right that it takes"):
         await two.people.approvals.confirm(found.proposal, less)
+
+
+async def test_what_was_confirmed_for_a_reason_is_not_done_for_another(two):
+    ask = two.people.approvals.ask
+    with pytest.raises(Waits) as waits:
+        await ask("unmask", "callers", {"asked": "x"}, actor="wang", reason="he asked")
+    await confirm(waits.value.proposal, await as_whom(two, "zhao"), two.people, None)
+    with pytest.raises(Waits):
+        await ask("unmask", "callers", {"asked": "x"}, actor="wang", reason="another reason")
+    assert await ask("unmask", "callers", {"asked": "x"}, actor="wang", reason="he asked") == "confirmed by zhao"
