@@ -34,10 +34,7 @@ _KNEW_NAMES = (
 )
 _CASE_OF = "select case_id from complaint where reference = ?1"
 _CASES_OF = "select id from case_file where number = ?1 order by id desc limit 1"
-_ACTORS = sql(
-    "select distinct actor from step where (subject = 'case' and subject_id = ?1) "
-    "or (subject in ('complaint', 'appeal') and subject_id = ?2)"
-)
+_ACTORS = sql("select distinct actor from step")  # whoever did anything here: officers write of each other
 _NOBODY = frozenset({"", "ringfence", "reporter", "owner", "caller", "desk", "the desk", "policy", "api", "appellant"})
 
 
@@ -60,7 +57,15 @@ def without_people(text: str, names: Iterable[str], *, chinese: bool, home: str 
     text = _TITLED.sub(name, text)  # first: a title alone tells nothing, and must not stay behind
     wanted = {unicodedata.normalize("NFKC", one).strip() for one in names}
     for known in sorted((one for one in wanted if _tells(one)), key=len, reverse=True):
-        text = _as_written(known).sub(name, text)
+        text = _hidden(text, _as_written(known), name)
+    return text
+
+
+def _hidden(text: str, known: re.Pattern[str], instead: str) -> str:
+    """The text without a name, which may stand there in signs of full width."""
+    folded = "".join(one if len(one) == 1 else sign for sign in text for one in [unicodedata.normalize("NFKC", sign)])
+    for found in reversed(list(known.finditer(folded))):  # sign by sign, so that the places are the same
+        text = text[: found.start()] + instead + text[found.end() :]
     return text
 
 
@@ -84,7 +89,7 @@ async def _known_names(archive: Archive, reference: str, number: str) -> list[st
     rows = list(await connection.execute_fetchall(_CASE_OF, (reference,)))
     rows = rows or list(await connection.execute_fetchall(_CASES_OF, (number,)))
     case_id = rows[0][0] if rows else 0
-    names += [row[0] for row in await connection.execute_fetchall(_ACTORS, (str(case_id), reference))]
+    names += [row[0] for row in await connection.execute_fetchall(_ACTORS)]
     for complaint, contents in await connection.execute_fetchall(_KNEW_NAMES, (case_id, _MOST_READ)):
         try:
             names.append(archive.secrecy.decrypt(contents, complaint).get("knew name", ""))

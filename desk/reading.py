@@ -29,6 +29,7 @@ _CONTACT = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[A-Za-z0-9.-]{1,189}|\+?[0-9 ()/-]
 _DIRECTION = (
     " \u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # which address books put around numbers
 )
+_FULL_WIDTH = {0xFF00 + sign: 0x20 + sign for sign in range(1, 0x5F)} | {0x3000: 0x20}  # as Chinese and Japanese type
 _WITHIN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _CODE_AND_NUMBER = re.compile(r"EXT:(?=.*[*#])[*#0-9]*[0-9]{5}[*#0-9]*")
 _WHO = "say who complains, by a number or a name that stays the same"
@@ -143,7 +144,7 @@ def shown_text(text: str) -> str:
 
 def _reporter(archive: Archive, text: str) -> str:
     """The canonical number of the reporter, or the name that the source knows the person by."""
-    text = one_line(text.strip(_DIRECTION), "reporter")
+    text = one_line(text.strip(_DIRECTION), "reporter").translate(_FULL_WIDTH)
     if not text:
         raise ComplaintError("reporter", _WHO)
     if fault := says_nobody(text):

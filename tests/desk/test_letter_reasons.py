@@ -19,6 +19,7 @@ from desk.letter_reasons import without_people
         ("5 reporters on 2026-07-01", ["5", "", "a"], "5 reporters on 2026-07-01"),
         ("the line is closed, $code ${x}", ["ringfence"], "the line is closed, $code ${x}"),
         ("高工程质量", [], "高工程质量"),
+        ("ｏｆｆ１ and OFF2 said so", ["off1", "off2"], "(a name) and (a name) said so"),
     ],
 )
 def test_what_leads_to_a_person_is_hidden(reason, names, expected):

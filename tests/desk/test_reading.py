@@ -55,6 +55,7 @@ async def test_a_name_is_one_person_however_it_is_typed(town, spelt):
         *[("DE", "+1,201-205-8701"), ("CN", "+1/832-277-3708"), ("CN", "1/832-277-3708"), ("CN", "95588#")],
         *[("DE", "#31#030 063755"), ("CN", "\u4e00\u4e09\u516b\u3007\u3007\u4e00\u4e09\u516b\u3007\u3007\u3007")],
         *[("FR", "+33_4_15_12_34_56"), ("CN", "95588\u8f6c1"), ("DE", "0177 5378O754")],
+        *[("US", "57\uff0d3015551256"), ("CN", "\uff0b44\uff0d13800138000"), ("JP", "44\uff0d09012345678")],
     ],
 )
 async def test_nothing_is_dropped_from_a_reporters_number(town, monkeypatch, home, spelt):
