@@ -78,12 +78,43 @@ def belongings(*files: Path) -> Belongings:
 def _is_others_work(file: Path) -> bool:
     """Was the configuration put there by the service or root, where whoever runs this could put nothing?"""
     uid, status = person(), _status(file)
-    if uid is None:
+    if uid is None or uid == 0:  # root changes whatever he likes, this or not
         return True
     if status is None or status.st_uid not in (os.geteuid(), 0):
         return False
-    folder, groups = _resolved(file).parent, _groups(uid)
-    return _owner(folder) != uid and not any(_allowed(one, uid, groups, 2) for one in (file, folder, file.parent))
+    groups = _groups(uid)
+    if _allowed(file, uid, groups, 2):
+        return False
+    # Above it, too: a link or folder on the way that he may swap leads elsewhere once it was asked about.
+    return not any(_may_swap(one, uid, groups) for one in _way_to(file))
+
+
+_MOST_LINKS = 40  # as the kernel follows
+
+
+def _way_to(file: Path) -> Iterator[Path]:
+    """Each file, folder and link that is passed on the way to it, before any is followed."""
+    waiting, links, at = list(reversed(file.absolute().parts[1:])), 0, Path("/")
+    while waiting:
+        part = waiting.pop()
+        if part == "..":
+            at = at.parent
+            continue
+        yield (one := at / part)
+        if one.is_symlink() and (links := links + 1) <= _MOST_LINKS:
+            aim = one.readlink()
+            waiting += reversed(aim.parts[1:] if aim.is_absolute() else aim.parts)
+            at = Path("/") if aim.is_absolute() else at
+        else:
+            at = one
+
+
+def _may_swap(path: Path, uid: int, groups: frozenset[int]) -> bool:
+    """Could he put another in its place? In a sticky folder (/tmp) only where it, or the folder, is his."""
+    folder, status = _status(path.parent), path.lstat()
+    if folder is None or uid in (folder.st_uid, status.st_uid):
+        return True
+    return _allowed(path.parent, uid, groups, 2) and not folder.st_mode & stat.S_ISVTX
 
 
 def in_use(named: Path | None) -> Belongings:

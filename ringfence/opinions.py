@@ -45,15 +45,18 @@ _FINGERPRINT: Final = re.compile(r"([A-Za-z0-9-]{1,20}) ([0-9A-Fa-f:]{2,200})")
 log = structlog.get_logger("ringfence.asked")
 
 
+def _unfolded(text: object) -> object:
+    """Folds, tabs and controls as blanks; whole, since a number may stand behind a name of any length."""
+    return _CONTROLS.sub(" ", text).strip(" ") if isinstance(text, str) else text
+
+
 def _in_one_line(text: object) -> object:
-    """Folds, tabs and controls as blanks, and not without end: what a caller wrote must not keep his call unjudged.
+    """The same, and not without end: what a caller wrote must not keep his call unjudged.
 
     What is cut here is longer than any text that is judged whole, and so a mark.
     """
-    if not isinstance(text, str):
-        return text
-    line = _CONTROLS.sub(" ", text).strip(" ")
-    return line if len(line) <= _LONGEST else without_unseen(line)[:_LONGEST]
+    line = _unfolded(text)
+    return without_unseen(line)[:_LONGEST] if isinstance(line, str) and len(line) > _LONGEST else line
 
 
 def _uri_of(text: object) -> object:
@@ -79,8 +82,9 @@ def _each_in_one_line(values: object) -> object:
 
 Texts = Annotated[list[str], BeforeValidator(_each_in_one_line)]
 Text = Annotated[str, BeforeValidator(_in_one_line)]
-Caller = Annotated[str, BeforeValidator(_address_of), BeforeValidator(_in_one_line)]
-Called = Annotated[str, BeforeValidator(_uri_of), BeforeValidator(_in_one_line)]
+Line = Annotated[str, BeforeValidator(_unfolded)]
+Caller = Annotated[str, BeforeValidator(_address_of), BeforeValidator(_unfolded)]
+Called = Annotated[str, BeforeValidator(_uri_of), BeforeValidator(_unfolded)]
 
 
 class Question(BaseModel):
@@ -91,7 +95,7 @@ class Question(BaseModel):
     caller: Caller = Field("", description="From: a number, or a URI; empty for anonymous.")
     called: Called = Field(min_length=1, description="The Request-URI, or the number in it.")
     trunk: Text = Field("", description="By which trunk of ringfence.yaml it came; needed where there are several.")
-    asserted: Text = Field("", description="P-Asserted-Identity; believed where the trunk is trusted.")
+    asserted: Line = Field("", description="P-Asserted-Identity; believed where the trunk is trusted.")
     display_name: Text = Field("", description="The name before the number in From.")
     domain: Text = Field("", description="The host in From.")
     user_agent: Text = ""

@@ -207,6 +207,26 @@ async def test_blanks_of_any_script_are_read_as_on_the_wire(tmp_path: Path, blan
     await screen.close()
 
 
+async def test_a_number_behind_any_length_is_the_one_that_is_judged(tmp_path: Path):
+    configuration = configured()
+    screen = await Screen.open(configuration, rules(""), tmp_path)
+    opinions = Opinions(screen, lambda: configuration)
+    seen: list[Any] = []
+    judge = screen.judge
+    screen.judge = lambda call: (seen.append((call.caller.canonical, call.emergency)), judge(call))[1]  # type: ignore[method-assign]
+    plain = Question(caller="13912345678", called="110")
+    opinions.ask(plain)
+    name = '"' + "x" * 2_500 + '" '
+    for caller, called in (
+        (f"{name}<sip:13912345678@h>", f"{name}<sip:110@h>"),
+        ("1391234" + "-" * 2_500 + "5678", "1" + "-" * 2_500 + "10"),
+        ("tel:1391234" + "-" * 2_500 + "5678", "tel:1" + "-" * 2_500 + "10"),
+    ):
+        opinions.ask(Question(caller=caller, called=called))
+    assert len(set(seen)) == 1, seen
+    await screen.close()
+
+
 async def test_an_end_is_told_to_the_process_that_comes_after_the_one_that_was_asked(tmp_path: Path):
     configuration = configured()
     screen = await Screen.open(configuration, rules(""), tmp_path)

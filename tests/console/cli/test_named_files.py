@@ -176,6 +176,26 @@ def test_no_configuration_of_ones_own_is_used_with_the_rights_of_the_service(run
     assert {path.name for path in tmp_path.rglob("*")} == before
 
 
+def test_no_configuration_is_used_behind_a_folder_or_link_that_he_may_swap(run, file, another, tmp_path):
+    """Between the question and the reading he would let it lead to a file of his own."""
+    his = tmp_path / "his"
+    (his / "deep").mkdir(parents=True)
+    (his / "deep" / "ringfence.yaml").write_text(file.read_text())
+    (his / "link").symlink_to(file.parent)
+    (tmp_path / "way").symlink_to(his / "link")
+    his.chmod(0o777)
+    for way in (his / "link" / file.name, his / "deep" / "ringfence.yaml", tmp_path / "way" / file.name):
+        done = run("lists", "show", "blocked", "--config", str(way))
+        assert done.exit_code == 1, way
+        assert "under your own account, without sudo" in done.stderr, way
+    assert "without sudo" not in run("lists", "show", "blocked", "--config", str(file)).output
+
+
+def test_root_who_acts_as_the_service_names_what_he_likes(run, file, another, monkeypatch):
+    monkeypatch.setattr("ringfence.belongings.person", lambda: 0)
+    assert "without sudo" not in run("lists", "show", "blocked", "--config", str(file)).output
+
+
 def test_the_demo_replaces_no_folder_that_is_not_its_own(run, tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "ringfence.db").write_text("x")
