@@ -40,6 +40,7 @@ _NAME_HIM: Final = (b"p-asserted-identity", b"remote-party-id", b"contact")  # b
 _TAG: Final = re.compile(rb";[ \t]*tag=[^; \t]*", re.IGNORECASE)
 _HOST_ALONE: Final = re.compile(rb"[ \t]*sips?:([^@:;>?]*)(?:[:;>?][^@]*)?\Z", re.IGNORECASE)
 _NO_DIGITS: Final = re.compile(rb"[^0-9]+")
+_CONTEXT: Final = re.compile(rb"(?:;|%3b)phone-context=((?:\+|%2b)[^;@>?]+)", re.IGNORECASE)
 _BEHIND_NUMBER: Final = re.compile(rb"[;,#*>]|%(?:3b|23|2c|00)", re.IGNORECASE)
 _LEAST_DIGITS: Final = 7
 _TELLING: Final = 8  # last digits by which a number is known in any spelling
@@ -238,9 +239,12 @@ def _numbers_of(texts: Sequence[bytes]) -> _Numbers:
         if (host := _HOST_ALONE.match(text)) is not None:
             user = host[1] if host[1].isdigit() else b""  # an address is no number, nor is a port
         plain = _plain(_BEHIND_NUMBER.split(user.rpartition(b":")[2] or user, 1)[0])
-        digits = _NO_DIGITS.sub(b"", plain)
-        if len(digits) >= _LEAST_DIGITS and digits[-_TELLING:] not in numbers.tails:
-            numbers.tails.append(digits[-_TELLING:])
-        if len(digits) in _SHORT and digits not in numbers.short:
-            numbers.short.append(digits)
+        spelt = [_NO_DIGITS.sub(b"", plain)]
+        if (context := _CONTEXT.search(text)) is not None:  # how the number begins (RFC 3966 section 5.1.5)
+            spelt.append(_NO_DIGITS.sub(b"", _plain(context[1])) + spelt[0])
+        for digits in spelt:
+            if len(digits) >= _LEAST_DIGITS and digits[-_TELLING:] not in numbers.tails:
+                numbers.tails.append(digits[-_TELLING:])
+            if len(digits) in _SHORT and digits not in numbers.short:
+                numbers.short.append(digits)
     return numbers

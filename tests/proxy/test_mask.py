@@ -162,7 +162,14 @@ HIDING_PLACES = [
 @pytest.mark.parametrize("place", HIDING_PLACES)
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize(
-    "user", ["+8613912345678", "13912345678;phone-context=+86", "139-1234-5678", "13912345678%2399"]
+    "user",
+    [
+        "+8613912345678",
+        "13912345678;phone-context=+86",
+        "5678;phone-context=+861391234",
+        "139-1234-5678",
+        "13912345678%2399",
+    ],
 )
 def test_no_spelling_of_the_number_goes_on(place: str, spelling: str, user: str):
     play = Playbook(trunks=TRUSTED)
@@ -176,7 +183,7 @@ def test_no_spelling_of_the_number_goes_on(place: str, spelling: str, user: str)
     assert wire.header(down, "From") == SHOWN
 
 
-@pytest.mark.parametrize("user", ["95577", "+8695577", "01095577", "95577%2399"])
+@pytest.mark.parametrize("user", ["95577", "+8695577", "01095577", "95577%2399", "95577;phone-context=+86"])
 @pytest.mark.parametrize(
     "line", ["X-A: 95577", "X-D: <sip:95577@h>", "X-D: +8695577", "User-Agent: call 010-95577 now", "X-D: 9 55.77"]
 )
