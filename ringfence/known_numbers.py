@@ -53,7 +53,7 @@ async def known(
     lists, decisions = await here.lists(), await here.decisions()
     hits, _ = await look_up(configuration, here.base, book.ruleset, call)
     rules = covering(book.ruleset, call, hits)
-    verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset.revision)
+    verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset)
     ledger = {name: value for name, value in (call.facts or {}).items() if name not in ("group", READINGS_DIFFER)}
     entries = await entries_of(lists, decisions, call, hits, zone, trunks_of(configuration))
     return {

@@ -61,16 +61,16 @@ class Judged(NamedTuple):
     open: tuple[CompiledRule, ...]  # rules of which nobody can know whether they hold, and on which it depends
 
 
-def judge_rules(call: Call, hits: Sequence[Hit], held: Sequence[CompiledRule], revision: str) -> Verdict:
-    """The verdict when just these rules hold."""
+def judge_rules(call: Call, hits: Sequence[Hit], held: Sequence[CompiledRule], of: RuleSet) -> Verdict:
+    """The verdict when just these of its rules hold; lists, ladder and suspicion answer as they do there."""
     if not held and not hits:
-        return Verdict(Action.FORWARD, Step.DEFAULT, revision=revision)
-    judgement = Judgement(call)
+        return Verdict(Action.FORWARD, Step.DEFAULT, revision=of.revision)
+    judgement = Judgement(call, of.replies)
     if hits:
         judgement.hear_lists(hits)
     if held:
         judgement.hear_rules(held)
-    return judgement.verdict(revision)
+    return judgement.verdict(of.revision)
 
 
 def signature(rule: CompiledRule) -> tuple[object, ...]:
@@ -111,13 +111,13 @@ class PastJudge:
         unread = self._unread(past) if past.masked and self._text_rules else ()
         if hidden is None and not unread:
             held = [rule for rule in found if rule.holds(facts)]
-            return Judged(judge_rules(call, hits, held, ruleset.revision), held, ())
+            return Judged(judge_rules(call, hits, held, ruleset), held, ())
         apart = self._asking_set.union(unread) if hidden is not None else frozenset(unread)
         held = [rule for rule in found if rule not in apart and rule.holds(facts)]
         open_ = self._ask(past, facts, hidden, held, unread)
         if not call.caller.canonical and hidden is not None:  # a share is then drawn from the called number
             open_ += [rule for rule in held if 0.0 < rule.share < 100.0]
-        verdict = judge_rules(call, hits, held, ruleset.revision)
+        verdict = judge_rules(call, hits, held, ruleset)
         return Judged(verdict, held, self._decisive(verdict, call, hits, held, open_) if open_ else ())
 
     def _unread(self, past: Past) -> tuple[CompiledRule, ...]:
@@ -166,17 +166,17 @@ class PastJudge:
         self, verdict: Verdict, call: Call, hits: tuple[Hit, ...], held: list[CompiledRule], open_: list[CompiledRule]
     ) -> tuple[CompiledRule, ...]:
         """Those of the open rules that could make it another verdict; all of them where only their sum does."""
-        revision = self.ruleset.revision
+        ruleset = self.ruleset
         kept = [rule for rule in held if rule not in open_]
         alone = tuple(
             rule
             for rule in open_
-            if judge_rules(call, hits, [*held, rule] if rule not in held else kept, revision).action
+            if judge_rules(call, hits, [*held, rule] if rule not in held else kept, ruleset).action
             is not verdict.action
         )
         if alone:
             return alone
-        together = judge_rules(call, hits, [*kept, *open_], revision)
+        together = judge_rules(call, hits, [*kept, *open_], ruleset)
         return () if together.action is verdict.action else tuple(open_)
 
 
@@ -293,7 +293,7 @@ class Replay:
                 continue
             watched.held += 1
             others = [watched.live if one is rule else one for one in held]
-            would = judge_rules(past.call, hits, others, "")
+            would = judge_rules(past.call, hits, others, self.candidate)
             if would.action is verdict.action:
                 continue
             self._group(watched.would, (str(verdict.action), str(would.action), would.rule)).add(past)
@@ -369,7 +369,8 @@ class Replay:
             lost = tuple(
                 rule.name
                 for rule in acting
-                if judge_rules(call, hits, [one for one in acting if one is not rule], "").action is not verdict.action
+                if judge_rules(call, hits, [one for one in acting if one is not rule], self.candidate).action
+                is not verdict.action
             )
             if not hits:
                 self._alone[key] = lost

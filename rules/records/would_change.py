@@ -23,6 +23,7 @@ class Thresholds(NamedTuple):
     tag: int = 5
     reject: int = 10
     by_trunk: Mapping[str, tuple[int, int]] = {}
+    rejecting: str = _REJECT  # what comes of a rejection by suspicion: a divert, where a destination hears it
 
     def of(self, trunk: str) -> tuple[int, int]:
         """Of one trunk."""
@@ -40,12 +41,9 @@ def would_change(rule: str, action: str, step: str, fired: str, trunk: str, thre
     if step in _UNASKED:
         return False
     found = _read(fired)
-    if action == _DIVERT and step == str(Step.SUSPICION):
-        action = _REJECT  # which a destination hears in its place (thresholds.divert)
-    limits = thresholds.of(trunk)
     acting = [one for one in found if not one[7]]
     too = [one for one in found if one[7] and one[0] == rule]
-    without, into = _outcome(acting, limits), _outcome([*acting, *too], limits)
+    without, into = (_outcome(held, trunk, thresholds) for held in (acting, [*acting, *too]))
     if without != action:  # by other thresholds, or by what stands in no record: only what nothing goes before is sure
         return into != action and action in (_FORWARD, _TAG) and step not in _ALLOWING
     return into != action
@@ -57,7 +55,7 @@ def _read(fired: str) -> tuple[list[Any], ...]:
     return tuple(json.loads(fired))
 
 
-def _outcome(fired: list[Any], limits: tuple[int, int]) -> str:
+def _outcome(fired: list[Any], trunk: str, thresholds: Thresholds) -> str:
     """What the engine makes of what fired (rules/judging/engine.py), as far as that is a question of these."""
     best: tuple[int, int] = (len(_RANK), 0)
     decided, marked, points = "", False, 0
@@ -73,7 +71,7 @@ def _outcome(fired: list[Any], limits: tuple[int, int]) -> str:
         return str(decided)
     if decided:
         return _TAG if marked and decided == _FORWARD else str(decided)
-    tag_at, reject_at = limits
+    tag_at, reject_at = thresholds.of(trunk)
     if points >= reject_at:
-        return _REJECT
+        return thresholds.rejecting
     return _TAG if marked or points >= tag_at else _FORWARD

@@ -16,6 +16,7 @@ from typing import NamedTuple, TextIO
 
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
+from rules.model import Action
 from rules.records.decisions import Decisions, decisions_path
 from rules.records.journal import Journal
 from rules.records.outlet import CallLog, Outlet, standard_output
@@ -124,8 +125,10 @@ def keeping_of(settings: ScreeningSettings) -> Keeping:
 
 
 def thresholds_of(settings: ScreeningSettings) -> Thresholds:
-    """The suspicion from which calls are tagged and rejected, by trunk."""
-    return Thresholds(settings.thresholds.tag, settings.thresholds.reject, settings.thresholds_by_trunk)
+    """The suspicion from which calls are tagged and rejected, by trunk, and whether a destination hears these."""
+    usual = settings.thresholds
+    rejecting = Action.DIVERT if usual.divert else Action.REJECT
+    return Thresholds(usual.tag, usual.reject, settings.thresholds_by_trunk, str(rejecting))
 
 
 async def _open_journal(

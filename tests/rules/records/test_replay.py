@@ -9,7 +9,7 @@ from rules.records.decisions import row
 from rules.records.past_calls import RecordReader
 from rules.records.privacy import pseudonym
 from rules.records.replay import Replay, known_called
-from tests.rules.calls import ABROAD, CN, TRUNKS, TRUSTED, call, hit, rule, rules
+from tests.rules.calls import ABROAD, CN, LISTS, TRUNKS, TRUSTED, call, hit, rule, rules
 
 KEY = b"k" * 32
 MARKETING = rule("{caller: {starts_with: 95012}}", "reject", "marketing")
@@ -224,17 +224,22 @@ CALLS = st.builds(
 )
 
 
+DIVERTS = ({}, {"thresholds": {"divert": "desk"}}, {"lists": {**LISTS, "blocked": {"kind": "block", "divert": "desk"}}})
+
+
 @given(
     st.lists(st.tuples(WHENS, st.sampled_from(["tag", "reject", "forward", "{suspicion: 5}"])), max_size=4),
     st.lists(CALLS, min_size=1, max_size=5),
+    st.sampled_from(DIVERTS),
 )
-def test_replay_says_what_judging_says(parts, calls):
-    """Whatever it does not leave open is what the engine says of the whole call."""
+def test_replay_says_what_judging_says(parts, calls, settings):
+    """Whatever it does not leave open is what the engine says of the whole call, wherever settings divert it to."""
     text = "".join(rule(when, then, f"r{n}") for n, (when, then) in enumerate(parts)) or "[]"
-    candidate = rules(text)
+    candidate = rules(text, settings=settings)
 
     def look_up(number):
-        return (hit("suspected", "suspect", number, suspicion=5),) if number == "+8617012345678" else ()
+        suspected = (hit("suspected", "suspect", number, suspicion=5),) if number == "+8617012345678" else ()
+        return suspected or ((hit("blocked", "block", number),) if number == "CN:95588" else ())
 
     for made in calls:
         (one,) = records(made)
@@ -242,6 +247,17 @@ def test_replay_says_what_judging_says(parts, calls):
         true = candidate.judge(made, look_up(made.caller.canonical))
         assert found.left_open == 0
         assert found.caught == (true.action != "forward")
+        assert [after for _, after, _ in found.flips] == [str(true.action)] * found.caught
+        assert (
+            replayed(
+                records(made, judged_by=candidate, hits=lambda one: look_up(one.caller.canonical)),
+                candidate,
+                candidate,
+                look_up=look_up,
+                known=["+8613800138000"],
+            ).otherwise
+            == 0
+        )
         assert set(found.matched) == {fired.name for fired in true.fired if fired.name.startswith("r")}
 
 

@@ -7,6 +7,8 @@ from itertools import product
 import pytest
 
 from rules.records.would_change import USUAL, Thresholds, would_change
+from rules.screening.holding import thresholds_of
+from rules.settings.screening import ScreeningSettings
 from tests.rules.calls import TRUSTED, call, hit, rules
 
 ENTRIES = ("allow", "block", "sealed", "ladder-tag", "ladder-reject", "suspect", "shared-block", "shared-allow")
@@ -14,10 +16,11 @@ EFFECTS = ("forward", "tag", "reject", "{suspicion: 10}", "{suspicion: -6}", "{t
 
 
 @cache
-def two_rules(live, watching, mode):
+def two_rules(live, watching, mode, divert):
     when = "because: So., when: {caller: {class: mobile}}"
     return rules(
-        f"- {{rule: live, {when}, then: {live}}}\n- {{rule: watched, {when}, then: {watching}, mode: {mode}}}\n"
+        f"- {{rule: live, {when}, then: {live}}}\n- {{rule: watched, {when}, then: {watching}, mode: {mode}}}\n",
+        settings={"thresholds": {"divert": divert}},
     )
 
 
@@ -32,13 +35,14 @@ def judged(entry, ruleset):
     return ruleset.judge(made, hits)
 
 
+@pytest.mark.parametrize("divert", ["", "desk"])
 @pytest.mark.parametrize("entry", ["", *ENTRIES])
-def test_it_says_what_the_engine_would_have_said(entry):
-    wrong = []
+def test_it_says_what_the_engine_would_have_said(entry, divert):
+    wrong, thresholds = [], thresholds_of(ScreeningSettings(thresholds={"divert": divert}))
     for live, watching in product(EFFECTS, EFFECTS):
-        was, would = (judged(entry, two_rules(live, watching, mode)) for mode in ("observe", "live"))
+        was, would = (judged(entry, two_rules(live, watching, mode, divert)) for mode in ("observe", "live"))
         fired = json.dumps([[*one] for one in was.fired])
-        told = would_change("watched", was.action, was.step, fired, "trusted", USUAL)
+        told = would_change("watched", was.action, was.step, fired, "trusted", thresholds)
         if told != (was.action != would.action):
             wrong.append((live, watching, was.action, would.action))
     assert wrong == []
@@ -51,5 +55,3 @@ def test_an_emergency_call_passes_and_thresholds_are_those_of_the_trunk():
     weighs = json.dumps([["watched", "suspicion", "suspicion", "f:1", "", "", 4, True]])
     assert not would_change("watched", "forward", "no rule", weighs, "t", USUAL)
     assert would_change("watched", "forward", "no rule", weighs, "t", Thresholds(5, 10, {"t": (3, 10)}))
-    diverted = json.dumps([["w", "suspicion", "suspicion", "f:1", "", "", 10, False], *json.loads(weighs)])
-    assert not would_change("watched", "divert", "suspicion", diverted, "t", USUAL), "in place of a rejection"
