@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,16 @@ NAMES: Final = frozenset((SEEN_DAYS, CALLED_MINUTE, LADDER_STEP, ENTRY_DAYS, ENT
 FEWEST_ALIKE, MOST_ALIKE = 3, 10  # digits; the record tells of the called number no more than these
 DAY_S: Final = 86_400.0
 _ZONES: Final = 20_000  # called numbers whose zone is remembered
+# Areas of countries of several zones for which phonenumbers (9.0) names another one of the same country.
+_AREAS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "+617": ("Australia/Brisbane",),  # 07 is Queensland, which moves no clock in summer
+        "+61755": ("Australia/Brisbane", "Australia/Sydney"),  # and here, across the border, some of New South Wales
+        "+1219": ("America/Chicago",),  # the part of Indiana by Lake Michigan
+        "+52614": ("America/Chihuahua",),  # on central time since October 2022
+        "+7845": ("Europe/Saratov",),  # an hour before Moscow since December 2016
+    }
+)
 
 Fact = float | str | bool
 
@@ -112,6 +123,8 @@ def zones_of(canonical: str) -> tuple[str, ...]:
     """The zones that a number may be in."""
     from phonenumbers import timezone  # 6 MiB of tables, which few rule sets ask for
 
+    if area := max((beginning for beginning in _AREAS if canonical.startswith(beginning)), key=len, default=""):
+        return _AREAS[area]
     try:
         number = phonenumbers.parse(canonical)
     except phonenumbers.NumberParseException:
@@ -120,7 +133,7 @@ def zones_of(canonical: str) -> tuple[str, ...]:
     own = _zones_by_country().get(phonenumbers.region_code_for_number(number) or "", ())
     # The tables of numbers name a neighbour's zone for some countries, whose clocks go by another law.
     foreign = bool(own) and not any(_named_now(name) in own for name in found)
-    return own if found and (len(own) == 1 or foreign) else found
+    return own if len(own) == 1 or (found and foreign) else found
 
 
 def _named_now(zone: str) -> str:

@@ -161,6 +161,13 @@ def test_a_ladder_s_step_is_found_among_the_hits():
         ("+541123456789", "America/Argentina/Buenos_Aires"),
         ("+6913201234", "Pacific/Pohnpei"),
         ("+12125552345", "America/New_York"),
+        ("+12195550123", "America/Chicago"),
+        ("+61733345678", "Australia/Brisbane"),
+        ("+61298765432", "Australia/Sydney"),
+        ("+526141234567", "America/Chihuahua"),
+        ("+78452123456", "Europe/Saratov"),
+        ("+972212345678", "Asia/Jerusalem"),
+        ("+264611234567", "Africa/Windhoek"),
     ],
 )
 def test_the_hour_is_by_the_law_of_the_called_number_s_country_not_of_a_neighbour_s(called, zone):
@@ -169,6 +176,13 @@ def test_the_hour_is_by_the_law_of_the_called_number_s_country_not_of_a_neighbou
             at = datetime(2026, month, day, 19, 30, tzinfo=UTC)
             there = at.astimezone(ZoneInfo(zone))
             assert called_minute(call("13800138000", called, at=at.timestamp()), SHANGHAI) == there.hour * 60 + 30, at
+
+
+def test_an_area_across_a_border_of_zones_has_an_hour_while_both_sides_have_the_same():
+    for month, hour in ((7, 5), (1, None)):
+        at = datetime(2026, month, 15, 19, 30, tzinfo=UTC).timestamp()
+        found = called_minute(call("13800138000", "+61755345678", at=at), SHANGHAI)
+        assert found == (None if hour is None else hour * 60 + 30)
 
 
 def test_a_country_of_one_zone_has_its_clock_for_every_number():
