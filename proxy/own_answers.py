@@ -22,7 +22,7 @@ _VALUE: Final = re.compile(PRINTABLE.removeprefix("^").removesuffix("$"))
 _LONGEST_PHRASE, _LONGEST_VALUE, _MOST_LINES = 80, 300, 8
 _OF_REPLIES: Final = frozenset(("reason", "call-info", "retry-after"))  # what a profile may set, a plug-in may, too
 _OF_ACTIONS: Final = frozenset(("call-info",))
-_MARKS: Final = frozenset(f"{OURS}{mark}" for mark in ("verdict", "rule", "decision", "label"))
+_MARKS: Final = frozenset(f"{OURS}{mark}" for mark in ("verdict", "rule", "decision", "label", "mask"))
 
 T = TypeVar("T")
 Answer = tuple[int, str, tuple[bytes, ...]]  # status, phrase, header lines

@@ -10,6 +10,7 @@ from ringfence.ask import LookUps, Reader, ask_plugins, look_ups
 from ringfence.explanations import emergency_call_before
 from ringfence.installation import Installation
 from ringfence.live_rules import live_rulebook
+from ringfence.replays import measurable
 from ringfence.rulebook import Rulebook, load_rulebook, trunks_of
 from rules.language.grammar import Example
 from rules.model import Action, Call, Step, Trunk, Verdict
@@ -40,7 +41,7 @@ async def explain_file(here: Installation, calls: Path, *, saved: bool = False, 
         return next((trunk for trunk in trunks if example.trunk in ("", trunk.name)), None)
 
     read = Reader(book.configuration).read
-    pasts = list(CallFile(calls, trunk_of, book.ruleset.clock.zone, read).read())
+    pasts = list(CallFile(calls, trunk_of, book.ruleset.clock.zone, read, measurable(book.ruleset)).read())
     numbers = (number.canonical for past in pasts if isinstance(past, Past) for number in past.call.callers)
     callers = list(dict.fromkeys(filter(None, numbers)))
     alone = most is not None and len(callers) > most

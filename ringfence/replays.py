@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from ringfence.ask import LookUps, Reader, look_ups
 from ringfence.installation import Installation
-from ringfence.rulebook import Rulebook, trunks_of
+from ringfence.rulebook import Rulebook, known_facts, trunks_of
 from rules.judging.engine import RuleSet
 from rules.language.grammar import Example
 from rules.model import Trunk
 from rules.records.past_calls import CallFile, LogPart, Past, PastCalls, RecordReader
 from rules.records.privacy import pseudonym
 from rules.records.redacted_numbers import named_called_numbers
-from rules.records.replay import SAMPLES, LookUp, Replay, known_called
+from rules.records.replay import SAMPLES, LookUp, Replay, asked_facts, known_called
 from rules.screening.findings import Findings
 from rules.storage.keys import Keys
 
@@ -83,11 +83,17 @@ async def replay_file(
 
     async with look_ups(configuration, here.base, entries=CACHED) as known:
         replay = Replay(book.ruleset, live, by_number(known), samples=samples)
-        for past in CallFile(calls, trunk_of, book.ruleset.clock.zone, Reader(configuration).read).read():
+        facts = measurable(book.ruleset, live)
+        for past in CallFile(calls, trunk_of, book.ruleset.clock.zone, Reader(configuration).read, facts).read():
             if known is not None and isinstance(past, Past):
                 seen_beside(past, known.findings)
             replay.add(past)
     return Replayed(replay, None, time.perf_counter() - started)
+
+
+def measurable(*rulesets: RuleSet | None) -> Collection[str]:
+    """The facts that a call may have: whatever somebody measures here, or one of these asks for."""
+    return known_facts().union(*(asked_facts(ruleset) for ruleset in rulesets if ruleset is not None))
 
 
 def recognised(key_file: Path, *rulesets: RuleSet | None) -> dict[str, str]:

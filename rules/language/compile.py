@@ -22,7 +22,7 @@ from rules.judging.facts import Facts, WallClock, gap_at
 from rules.judging.index import Index, Key
 from rules.language.always import AMOUNTS, COUNTRY, NUMBER, Always
 from rules.language.condition_compiler import OF_CALENDAR, OWN_WORDS, ConditionCompiler, Surroundings
-from rules.language.examples import NOON, NotJudged, Read, example_call, example_hits, example_words
+from rules.language.examples import NOON, NotJudged, Read, example_call, example_hits, example_words, unmeasured
 from rules.language.faults import Fault, Location, nearest
 from rules.language.grammar import Example, Rule, Then, Valid, When, references, whens, whens_of
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
@@ -119,6 +119,8 @@ class Setting(NamedTuple):
     country: str  # home: that of ringfence.yaml, else the one country of all trunks
     clock: WallClock
     read: Read | None  # None: none can be made
+    measured: Collection[str] | None = None  # facts; None: whether somebody measures one is not asked
+    asked: Collection[str] = ()  # the same, of rules
 
     def trunk(self, example: Example, country: str) -> Trunk | None:
         """The trunk of an example: the one it names, else one of the file's country, else a made-up one."""
@@ -141,7 +143,7 @@ class Setting(NamedTuple):
         return Facts(call, *example_hits(example, call, self.kinds), self.clock)
 
     def faults(self, example: Example, document: Document, loc: Location) -> list[Fault]:
-        """Lists and trunks that an example names and nobody made, and prefixes where one number calls another."""
+        """Lists, trunks and facts that an example names and nobody made."""
         found = [
             document.fault(loc, f"there is no list {name!r}", nearest(name, self.kinds))
             for name in (*example.on_list, *example.called_on_list)
@@ -150,6 +152,10 @@ class Setting(NamedTuple):
         if self.trunk(example, "") is None:
             hint = nearest(example.trunk, self.trunks)
             found.append(document.fault((*loc, "trunk"), f"there is no trunk {example.trunk!r}", hint))
+        if example.facts and self.measured is not None:
+            known = frozenset((*self.measured, *self.asked))
+            for name, what, hint in unmeasured(example.facts, known):
+                found.append(document.fault((*loc, "facts", name), what, hint, warning=True))
         return found
 
 
@@ -575,7 +581,9 @@ class _Compiler:
                 if when.calendar and (said := unannounced(when.calendar, (self.year, self.soon), NO_DAYS)):
                     hint = "name days of the week here, or another calendar"
                     self.faults.append(file.document.fault((*loc, "calendar"), said, hint, warning=True))
-        self.setting = Setting(self.trunks, self.kinds, self.country, self.clock, self.known.read)
+        places = self.trunks, self.kinds, self.country, self.clock, self.known.read
+        measured = None if self.surroundings.stored else self.known.facts
+        self.setting = Setting(*places, measured, self.surroundings.facts)
         if warning:
             file, loc = asking[0]
             hint = "name its days in the file `calendar` of ringfence.yaml, or days of the week here"

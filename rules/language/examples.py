@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from rules.judging.own_facts import is_own
+from rules.language.faults import nearest
 from rules.language.grammar import Example
-from rules.language.values import read_amount
+from rules.language.values import read_amount, read_rate_name
 from rules.model import Call, Hit, Trunk
 from rules.texts.worded import worded
 
@@ -81,6 +83,17 @@ def example_hits(example: Example, call: Call, kinds: Mapping[str, str]) -> tupl
 
 def _hit(name: str, kinds: Mapping[str, str], number: str) -> Hit:
     return Hit(name, kinds.get(name, "plain"), number, "example", number, 0)
+
+
+def unmeasured(names: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Facts that no call can have, each with what is wrong and what it may have been: misspelt ones prove nothing."""
+    for name in names:
+        if name not in known and read_rate_name(name) is None and not is_own(name):
+            yield (
+                name,
+                f"no call can have fact {name!r}: nobody measures it, and no rule asks for it",
+                nearest(name, known),
+            )
 
 
 def moment(at: datetime | None, zone: ZoneInfo) -> float:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from rules.judging.facts import gap_at
-from rules.language.examples import NotJudged, Read, example_call
+from rules.language.examples import NotJudged, Read, example_call, unmeasured
 from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.grammar import Example
 from rules.language.source import ask_door, read_document, refuse_what_is_no_file
@@ -261,8 +261,16 @@ class CallFile:
         *("user_agent", "agrees", "diverted", "facts", "verdict"),
     )
 
-    def __init__(self, path: Path, trunk_of: Callable[[Example], Trunk | None], zone: ZoneInfo, read: Read) -> None:
-        self._path, self._trunk_of, self._zone, self._read = path, trunk_of, zone, read
+    def __init__(
+        self,
+        path: Path,
+        trunk_of: Callable[[Example], Trunk | None],
+        zone: ZoneInfo,
+        read: Read,
+        facts: Collection[str] = (),
+    ) -> None:
+        """``facts``: which a call may have besides those that are counted."""
+        self._path, self._trunk_of, self._zone, self._read, self._facts = path, trunk_of, zone, read, facts
 
     def read(self) -> Iterator[Past | Unusable]:
         """Each call of the file; RuleError names the line that can't be used."""
@@ -314,6 +322,8 @@ class CallFile:
                 values["facts"] = _measured(values["facts"])
             except BadValue as error:
                 raise refuse(f"facts: {error.what}", error.hint) from None
+            for _, what, hint in unmeasured(values["facts"], self._facts):
+                raise refuse(what, hint)
         try:
             example = Example.model_validate(values)
         except ValidationError as error:

@@ -131,6 +131,15 @@ def test_a_file_of_calls_that_is_no_text_names_its_line(tmp_path):
         list(CallFile(path, lambda _: CN, ZoneInfo("UTC"), READ).read())
 
 
+@pytest.mark.parametrize("facts", ["calls_per_caler_and_called_1d=9", "ledgr=held", "calls_1y=3", "entry_dys=1"])
+def test_a_fact_that_no_call_can_have_is_named_with_its_line(tmp_path, facts):
+    text = f"from,facts\n95588,calls_1h=3 ledger=held own=1 similar_7=true\n95588,{facts}\n"
+    path = tmp_path / "calls.csv"
+    path.write_text(text)
+    with pytest.raises(RuleError, match=rf"calls\.csv:3:1: no call can have fact '{facts.partition('=')[0]}'"):
+        list(CallFile(path, lambda _: CN, ZoneInfo("UTC"), READ, ("ledger", "own")).read())
+
+
 def test_a_time_that_no_clock_shows_is_no_call(tmp_path):
     path = tmp_path / "calls.csv"
     path.write_text("from,at\n95588,2026-03-29T02:30\n")

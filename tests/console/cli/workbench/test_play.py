@@ -68,6 +68,7 @@ def test_what_is_wrong_is_shown_in_its_place(run, rules, old, new, said):
         ("from: 95588, trunk: nowhere", "there is no trunk 'nowhere'"),
         ("from: 95588, on_list: nowhere", "there is no list 'nowhere'"),
         ("from: [", "--call:1:"),
+        ("from: 95588, facts: {calls_per_caler_and_called_1d: 9}", "no call can have fact"),
     ],
 )
 def test_a_call_that_is_none(run, rules, call, said):

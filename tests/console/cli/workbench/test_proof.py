@@ -59,17 +59,29 @@ def test_a_failure_for_programs(run, tests):
 
 def test_an_example_that_fails_shows_line_facts_and_conditions(run, file):
     own = file.parent / "rules.d" / "own.yaml"
-    own.write_text(own.read_text().replace("T22:10+08:00", "T20:10+08:00, facts: {risk: 3}"))
+    own.write_text(own.read_text().replace("T22:10+08:00", "T20:10+08:00, facts: {calls_1h: 3}"))
     found = run("test")
     assert found.exit_code == 1
     assert f"{own}:5:13: rule 'night-calls' does not catch" in found.stdout
     failure = found.stdout.split("coverage:")[0].splitlines()
     assert len(failure) == 5
-    assert failure[3].endswith("; facts: risk 3")
+    assert failure[3].endswith("; facts: calls_1h 3")
     assert failure[4] == "    when: no   the time is 21:00-08:00 (tue 20:10)"
     traced = run("test", "--trace").stdout
-    assert "    facts: risk 3\n" in traced
+    assert "    facts: calls_1h 3\n" in traced
     assert "no   the time is 21:00-08:00 (tue 20:10)" in traced
+
+
+def test_a_fact_of_an_example_that_no_call_can_have_is_told_at_its_place(run, file):
+    own = file.parent / "rules.d" / "own.yaml"
+    own.write_text(own.read_text().replace("T22:10+08:00", "T22:10+08:00, facts: {calls_1y: 3, calls_1h: 2}"))
+    found = run("check")
+    assert found.exit_code == 0
+    assert f"{own}:5:" in found.output
+    assert "no call can have fact 'calls_1y': nobody measures it, and no rule asks for it" in " ".join(
+        found.output.split()
+    )
+    assert "calls_1h'" not in found.output
 
 
 def test_what_is_caught_but_should_be_spared_says_what_holds(run, file):
