@@ -94,7 +94,11 @@ def test_header_lines_of_ones_own_go_out_with_the_verdicts_that_are_named():
 
 
 @pytest.mark.parametrize(
-    "lines", [{"From": "<sip:x>"}, {"X-Ringfence-Rule": "mine"}, {"X-Ringfence-Mask": "no"}, {"X-A": "b\r\nVia: c"}, {"X-A": 7}, 7]
+    "lines",
+    [
+        *({"From": "<sip:x>"}, {"X-Ringfence-Rule": "mine"}, {"X-Ringfence-Mask": "no"}, {"X-A": "b\r\nVia: c"}),
+        *({"X-A": 7}, 7),
+    ],
 )
 def test_lines_that_must_not_go_out_leave_the_call_as_it_was(lines):
     source = Asked(lines)

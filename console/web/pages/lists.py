@@ -156,7 +156,9 @@ async def remove(
 ) -> Response:
     """Take an entry off; its history still knows it."""
     async with lists_of(visit.desk) as lists:
-        text = visit.reopened(entry)
+        text = visit.ground.tokens.place(name, entry)
+        if not text:  # of another page, where no keeper of this list was shown what stands on it
+            raise NotThere(visit.say(UNREADABLE))
         try:
             await lists.remove_all(
                 name, [text], country=visit.here.home, author=visit.actor.name, reason=reason.strip()
