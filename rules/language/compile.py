@@ -132,6 +132,11 @@ class Setting(NamedTuple):
             trunk = next(alike, Trunk(example.trunk or "example", country=country))
         return trunk._replace(country=example.trunk_country) if example.trunk_country else trunk
 
+    def trunk_of(self, item: Built, example: Example) -> Trunk | None:
+        """That of a rule's example; a pack writes numbers as its country does, however our trunks there send them."""
+        trunk = self.trunk(example, item.file.content.country or self.country)
+        return trunk._replace(national=True) if trunk is not None and item.file.pack else trunk
+
     def call(self, example: Example, trunk: Trunk) -> Call:
         """The call that an example describes, as the proxy reads it. Raises NotJudged."""
         assert self.read is not None  # or nobody asks for one
@@ -515,7 +520,7 @@ class _Compiler:
         if not self.surroundings.stored and (unreal := [*no_call(example, self.clock.zone)]):
             self.faults += [fault((*loc, key), *what) for key, what in unreal]
             return
-        trunk = self.setting.trunk(example, self._country(item.file))
+        trunk = self.setting.trunk_of(item, example)
         if trunk is None or self.surroundings.stored or self.setting.read is None:
             return  # what is stored proved itself when it went live
         for call in calls_of(in_its_days(example, item.rule.valid)):

@@ -120,7 +120,7 @@ def _candidates(rule: _Rule, rules: Mapping[str, _Rule], compiled: Compiled) -> 
     if ruleset is None or not rule.built.rule.catches:
         return [*rules.values()] if len(rules) <= _COMPARED else []
     example = rule.built.rule.catches[0]
-    trunk = setting.trunk(example, rule.built.file.content.country or setting.country)
+    trunk = setting.trunk_of(rule.built, example)
     if trunk is None or setting.read is None:
         return []
     return [rules[found.name] for found in ruleset.index.candidates(setting.facts(example, trunk))]

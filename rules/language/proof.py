@@ -153,7 +153,7 @@ def _tried(
 ) -> Failure | None:
     """What the first call of an example shows that does not come out as it should; each call counts as shown."""
     setting, ruleset, coverage = within
-    trunk = setting.trunk(example, item.file.content.country or setting.country)
+    trunk = setting.trunk_of(item, example)
     assert trunk is not None  # or there would be a fault
     failure = None
     for call in calls_of(example):
