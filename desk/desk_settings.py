@@ -5,20 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from desk.clock_profiles import AppealClock, CaseClock, sound_clocks, sound_span
 from desk.privacy_settings import PrivacySettings
-from rules.settings.screening import CallSideComplaints, ScreeningSettings
+from rules.settings.screening import CallSideComplaints, Part, ScreeningSettings
 from rules.texts.bad_value import BadValue
 
 CATEGORIES = ["marketing", "fraud", "loan", "property", "insurance", "ring-once", "abuse", "other"]
 
 
-class MailSettings(BaseModel):
+class MailSettings(Part):
     """The SMTP server that takes letters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = Field(description="Its name or address.")
     port: int = Field(25, ge=1, le=65535, description="Its port.")
@@ -42,10 +40,8 @@ class MailSettings(BaseModel):
         return self
 
 
-class LetterheadSettings(BaseModel):
+class LetterheadSettings(Part):
     """Who writes letters, and where an addressee turns to: what makes a letter one that he trusts."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field("", max_length=200, description="Who writes: North Telecom, complaint desk. Empty: the desk.")
     contact: list[str] = Field(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from rules.settings.screening import Part
 from rules.texts.bad_value import BadValue
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
@@ -19,10 +20,8 @@ def read_hours(text: str) -> str:
     return text
 
 
-class PrivacySettings(BaseModel):
+class PrivacySettings(Part):
     """How much of people's data one person may see, and what he does that raises an alert."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     unmask_hour: int = Field(30, ge=0, description="Numbers that one person may see in full in an hour; 0: none.")
     least_callers: int = Field(

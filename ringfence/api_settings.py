@@ -6,16 +6,15 @@ import ipaddress
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from proxy.proxy_settings import Address, HostPort
+from rules.settings.screening import Part
 from rules.texts.bad_value import BadValue
 
 
-class ApiSettings(BaseModel):
+class ApiSettings(Part):
     """The HTTP API of the complaint desk (`ringfence api serve`)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     listen: Address = Field(
         HostPort(host="127.0.0.1", port=8607), description="Where it listens, by TCP; default: 127.0.0.1:8607."

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from proxy.proxy_settings import Address
 from ringfence.api_settings import on_loopback
+from rules.settings.screening import Part
 from rules.texts.bad_value import BadValue
 
 
-class AskedSettings(BaseModel):
+class AskedSettings(Part):
     """Verdicts over HTTP (`POST /v1/verdict`), answered by the running node itself; off without it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     listen: Address = Field(description="Where the node answers, by TCP; an address of loopback, usually port 8608.")
     per_second: float = Field(1000.0, gt=0, le=100_000, description="Questions a second of one key; beyond it 429.")

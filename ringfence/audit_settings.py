@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from rules.settings.screening import Part
 
 
-class AuthoritySettings(BaseModel):
+class AuthoritySettings(Part):
     """A time-stamp authority (RFC 3161) that the heads are stamped by: it says since when they were so."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str = Field(
         pattern=r"^https?://[^\s@]{1,500}$", description="Where it is asked, by HTTP: http://tsa.example.com/tsr."
@@ -22,10 +22,8 @@ class AuthoritySettings(BaseModel):
     wait_s: float = Field(20.0, gt=0, le=600, description="How long it may take.")
 
 
-class AnchorSettings(BaseModel):
+class AnchorSettings(Part):
     """Where the heads of the audit are noted, out of reach of whoever can write the databases."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: Path | None = Field(
         None, description="A file that lines are added to, on another mount or machine; none: no file."
@@ -46,10 +44,8 @@ class AnchorSettings(BaseModel):
         return self.file is not None or self.syslog or bool(self.command) or self.authority is not None
 
 
-class AuditSettings(BaseModel):
+class AuditSettings(Part):
     """The audit (`ringfence audit`): where its heads are noted, and how often it is verified."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     anchors: AnchorSettings = AnchorSettings()
     verify_hours: float = Field(

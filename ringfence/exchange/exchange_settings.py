@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from rules.numbering.intervals import interval_of
+from rules.settings.screening import Part
 from rules.sharing.entries import MOST_HOPS, is_operator
 from rules.texts.bad_value import BadValue
 
@@ -50,11 +51,7 @@ def short_name(name: str) -> str:
 OperatorName = Annotated[str, AfterValidator(operator_name)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PublishSettings(_Part):
+class PublishSettings(Part):
     """What is given to other operators: plain files, which any web server hands out."""
 
     folder: Path = Field(Path("share"), description="Where they are written; relative to ringfence.yaml.")
@@ -70,7 +67,7 @@ class PublishSettings(_Part):
     most_hops: int = Field(2, ge=1, le=MOST_HOPS, description="What has come so far is not passed on.")
 
 
-class HandingSettings(_Part):
+class HandingSettings(Part):
     """How cases are handed over to a partner, and come from him."""
 
     key: Path = Field(description="His public key, which `ringfence share handing-key` printed at his place.")
@@ -83,7 +80,7 @@ class HandingSettings(_Part):
     names: list[str] = Field(default=[], description="What else officers call him when they hand a case over.")
 
 
-class PartnerSettings(_Part):
+class PartnerSettings(Part):
     """An operator from whom lists are taken, and how far he is believed."""
 
     operator: OperatorName = Field(description="How he calls himself in what he gives.")
@@ -130,14 +127,14 @@ class PartnerSettings(_Part):
         return self
 
 
-class AgreedSettings(_Part):
+class AgreedSettings(Part):
     """What partners agree on."""
 
     into: str = Field(description="List of `lists` that it goes to: shared, of kind block or suspect.")
     partners: int = Field(2, ge=2, description="So many of different holders, about so many different origins' words.")
 
 
-class ExchangeSettings(_Part):
+class ExchangeSettings(Part):
     """The exchange of lists with other operators (docs/sharing.md)."""
 
     operator: Literal[""] | OperatorName = Field("", description="How we call ourselves in what we give: example.net.")

@@ -6,16 +6,15 @@ import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from ringfence.people.rights import Role
+from rules.settings.screening import Part
 from rules.texts.bad_value import BadValue
 
 
-class DirectorySettings(BaseModel):
+class DirectorySettings(Part):
     """A staff directory that lets people in (OpenID Connect); accounts and roles stay ours."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     issuer: str = Field(description="Its address, as its own document names it: https://id.example.com/realms/staff.")
     client_id: str = Field(min_length=1, description="Under which it knows this console.")
@@ -31,10 +30,8 @@ class DirectorySettings(BaseModel):
         return _encrypted(value)
 
 
-class PeopleSettings(BaseModel):
+class PeopleSettings(Part):
     """Accounts of people (`ringfence people`) and their sessions."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     idle_minutes: float = Field(30.0, gt=0, le=1440, description="A session ends after so long without a request.")
     session_hours: float = Field(
