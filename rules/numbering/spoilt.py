@@ -25,6 +25,7 @@ _LONGEST_DIALLED: Final = 3  # digits that were dialled before numbers once: 01,
 _SHORTEST_DIALLED: Final = 8  # digits: of those that begin with a 0 no extension has so many
 _DIALS_OUT: Final = ("8", "9")  # what a PBX takes for an outside line, where no number of the country begins with it
 _BEHIND: Final = re.compile(r"([0-9]{7,})[*#][0-9*#]*")
+_FIRST_GROUP: Final = re.compile(r"\(?([1-9][0-9]{0,2})(?:\)[ .-]*|[ .-]+)[0-9]")
 _NO_EXTENSION: Final = 9  # digits: longer than the numbers that are dialled within an area
 
 
@@ -70,6 +71,14 @@ class BehindLine(SpoiltNumber):
         self.name = "outside-line"
 
 
+class GroupedAbroad(SpoiltNumber):
+    """A number of here whose digits are grouped as one of another country that lost its +: 43 1 5883000 in the USA."""
+
+    def __init__(self, text: str, here: str, there: str) -> None:
+        BadValue.__init__(self, f"{text!r} is grouped as {there} without its +", f"write {there} or {here}")
+        self.name = "lost-zero"
+
+
 def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: int = 2) -> None:
     """SpoiltNumber where the digits could mean so many things: by one alone nobody else is meant.
 
@@ -88,6 +97,9 @@ def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: i
         if len(readings) >= fewest:
             raise SpoiltNumber(text, digits, readings)
     for country in home.split():
+        if there := _grouped_abroad(folded, digits, number, country):
+            raise GroupedAbroad(text, number.canonical, there)
+    for country in home.split():
         grouped = folded[:2].isdigit() and folded[2:3] in (" ", "-", ".")  # 91 98765 43210
         if not grouped and (here := _behind_a_line(digits, number, country)):
             raise BehindLine(text, digits[0], here, number.canonical)
@@ -99,6 +111,19 @@ def refuse_spoilt(text: str, spelt: str, number: Number, home: str, *, fewest: i
         now = next((found for country in home.split() if (found := _written_now(digits, country))), "")
         if now or len(digits) >= (_NO_EXTENSION if digits[0] != "0" else _SHORTEST_DIALLED):
             raise NoExtension(text, digits, now)
+
+
+def _grouped_abroad(folded: str, digits: str, number: Number, country: str) -> str:
+    """The number of another country whose code stands there as a group by itself, where nobody here groups so."""
+    first = _FIRST_GROUP.match(folded)
+    code, _ = codes_of(country)
+    if first is None or not code or number.canonical != f"+{code}{digits}" or not _is_valid(digits):
+        return ""
+    if phonenumbers.parse(f"+{digits}").country_code != int(first[1]):
+        return ""
+    here = phonenumbers.format_number(phonenumbers.parse(number.canonical), phonenumbers.PhoneNumberFormat.NATIONAL)
+    own = _FIRST_GROUP.match(here.lstrip("(0"))
+    return "" if own is not None and own[1] == first[1] else f"+{digits}"
 
 
 def _behind_a_line(digits: str, number: Number, country: str) -> str:
@@ -161,8 +186,8 @@ def _lacks_its_trunk_prefix(digits: str, number: Number, country: str) -> bool:
     """Is it a national number of a plan that writes a 0 in front of it? Mobiles of Colombia have none."""
     code, trunk_prefix = codes_of(country)
     # Mobile numbers of China have no trunk prefix; those of the table's own plan are settled by it.
-    area_code = number.kind is NumberClass.FIXED or (number.kind is NumberClass.MOBILE and country != "CN")
-    if trunk_prefix != "0" or not area_code or number.canonical != f"+{code}{digits}":
+    prefixed = number.kind not in _NO_NUMBER and (number.kind is not NumberClass.MOBILE or country != "CN")
+    if trunk_prefix != "0" or not prefixed or number.canonical != f"+{code}{digits}":
         return False
     parsed = phonenumbers.parse(number.canonical)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL).strip("( ")[:1] == "0"

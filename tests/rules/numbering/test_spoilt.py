@@ -20,6 +20,7 @@ BLOCK = ListSettings(kind="block", min_length=1)
     ("home", "text", "readings"),
     [
         ("DE", "4915123456789", ("+4915123456789", "+494915123456789")),  # a mobile without its +, or one in Leer
+        ("DE", "18002220099", ("+4918002220099", "+18002220099")),  # shared cost, or free of charge in North America
         ("IT", "612345678", ("+390612345678", "EXT:612345678")),
         ("IT", "815512345", ("+390815512345", "EXT:815512345")),
         ("IT", "345123456", ("+39345123456", "+390345123456")),
@@ -45,6 +46,38 @@ def test_what_could_be_two_numbers_is_refused_at_every_door_with_both(home: str,
     assert refused_by_list.value.name in ("lost-zero", "old-prefix")
     for each in readings:
         assert one_typed(each, home).canonical == each
+
+
+@pytest.mark.parametrize(
+    ("home", "text", "here", "there"),
+    [
+        ("US", "43 1 5883000", "+14315883000", "+4315883000"),
+        ("US", "45 87 12 34 56", "+14587123456", "+4587123456"),
+        ("US", "65-8858-3517", "+16588583517", "+6588583517"),
+        ("US", "(65) 8858 3517", "+16588583517", "+6588583517"),
+        ("MX", "49 3521 5648", "+524935215648", "+4935215648"),
+    ],
+)
+def test_a_country_s_code_that_stands_as_a_group_by_itself_is_refused_with_both(home, text, here, there):
+    with pytest.raises(SpoiltNumber) as refused:
+        one_typed(text, home)
+    assert refused.value.hint == f"write {there} or {here}"
+
+
+@pytest.mark.parametrize(
+    ("home", "texts"),
+    [
+        ("US", ("212 555 0123", "(212) 555-0123", "431-588-3000", "1 431 588 3000", "658.858.3517")),
+        ("MX", ("55 1234 5678", "33 1234 5678", "493 521 5648")),
+        ("BR", ("(34) 91123-4567", "11 91234 5678")),
+        ("IN", ("1800 222 0099", "44 2345 6789", "98765 43210")),
+        ("ES", ("91 123 45 67", "93 123 45 67")),
+    ],
+)
+def test_groups_as_they_are_usual_are_of_the_country(home, texts):
+    code = phonenumbers.country_code_for_region(home)
+    for text in texts:
+        assert one_typed(text, home).canonical.startswith(f"+{code}"), text
 
 
 @pytest.mark.parametrize(
