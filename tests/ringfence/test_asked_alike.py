@@ -10,7 +10,7 @@ from proxy.proxy_settings import TrunkSettings
 from ringfence.node_settings import Configuration
 from ringfence.opinions import Opinions, Question
 from rules.lists.editing import Origin
-from rules.model import Action
+from rules.model import Action, Verdict
 from rules.records.decisions import Decisions, decisions_path
 from rules.screening.screen import Screen
 from rules.settings.screening import ListSettings, ScreeningSettings
@@ -89,6 +89,20 @@ def asked_by(question: bytes) -> Question:
     )
 
 
+def carried_or_asked(play: Playbook, screen: Screen, data: bytes, number: int) -> tuple[Verdict, int]:
+    """What an INVITE gets that comes by SIP, and with which status it is rejected."""
+    flow = play.core.flow_to(play.topology.listeners[0], *wire.TRUNK)
+    context = play.core.receive(data, flow, play.now + number)
+    assert context is not None
+    verdict = screen.judge(play.screening.read_call(context, EVENING + number))
+    stopped = verdict.action is Action.REJECT
+    status = play.screening.rejection(verdict, context.peer.trunk, context.request)[0] if stopped else 0
+    play.core.decided(context, verdict, play.now + number)
+    screen.secure()
+    play.core.effects.clear()
+    return verdict, status
+
+
 async def verdicts(folder: Path, answer: str, calls: list[bytes]) -> list[tuple[object, ...]]:
     """What is on record of each, its id and its end left out, and what is to be done."""
     trunk = {**TRUNK, "answer": "proxy" if answer == "http" else answer}
@@ -107,24 +121,14 @@ async def verdicts(folder: Path, answer: str, calls: list[bytes]) -> list[tuple[
         await screen.lists.add("blocked", "CN:95588", Origin("test"))
         await screen.lists.add("suspected", "+8613900000002", Origin("test"))
         screen.poll()
-        flow = play.core.flow_to(play.topology.listeners[0], *wire.TRUNK)
         for number, data in enumerate(calls):
             at[0] = EVENING + number
             if answer == "http":
                 opinion = opinions.ask(asked_by(data))
-                ids.append(opinion.verdict.decision)
-                verdict = opinion.verdict
-                status = opinion.status
+                verdict, status = opinion.verdict, opinion.status
             else:
-                context = play.core.receive(data, flow, play.now + number)
-                assert context is not None
-                verdict = screen.judge(play.screening.read_call(context, EVENING + number))
-                ids.append(verdict.decision)
-                stopped = verdict.action is Action.REJECT
-                status = play.screening.rejection(verdict, context.peer.trunk, context.request)[0] if stopped else 0
-                play.core.decided(context, verdict, play.now + number)
-                screen.secure()
-                play.core.effects.clear()
+                verdict, status = carried_or_asked(play, screen, data, number)
+            ids.append(verdict.decision)
             done.append((status, verdict.label, verdict.ring, verdict.mask, verdict.destination, verdict.profile))
         await screen.journal.flush(everything=True)
     finally:
