@@ -98,6 +98,7 @@ async def send(here: Installation) -> Answer:
     What could not leave is due again after 1, 5, 15, 30, 60 minutes, 2 and then every 4 hours: while the server is away
     for as long as it is, and where it says 4xx for complaints.mail.patience_days. What it refuses with 5xx is given up.
     """
+    from desk.disclosure import note_look
     from desk.faults import ComplaintError
     from ringfence.mail import post
 
@@ -106,6 +107,9 @@ async def send(here: Installation) -> Answer:
     if settings is None:
         raise ComplaintError("letters", "complaints.mail is not set: write the host and sender of the server there")
     posted = await post(desk.letters, settings, base=here.base)
+    if posted.sent:
+        told = f"{counted(posted.sent, 'letter')} to {settings.host}:{settings.port}"
+        await note_look(desk.archive, "letters", actor=here.actor, step="sent", detail=told)
     error = f" ({posted.error})" if posted.error else ""
     over = f" {counted(posted.given_up, 'letter')} given up: see letters list --given-up." if posted.given_up else ""
     later = " The others are tried again." if posted.failed > posted.given_up else ""

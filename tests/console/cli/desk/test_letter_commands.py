@@ -6,6 +6,7 @@ import json
 import pytest
 
 from ringfence.installation import Installation
+from ringfence.mail import Posted
 
 
 @pytest.fixture
@@ -94,3 +95,13 @@ def test_what_has_not_left_and_why(file, run, filed):
 def test_an_address_is_asked_once_more_by_an_officers_hand(run, filed):
     assert run("letters", "ask", filed).stdout.startswith("another code leaves with the next")
     assert run("letters", "ask", "C-00000-00000").exit_code == 1
+
+
+def test_it_is_entered_who_handed_letters_to_which_server(file, run, filed, monkeypatch):
+    async def took_all(*_, **__):
+        return Posted(3, 0, "")
+
+    monkeypatch.setattr("ringfence.mail.post", took_all)
+    file.write_text(file.read_text() + "complaints: {mail: {host: mail.example.com, sender: desk@example.com}}\n")
+    assert run("letters", "send").exit_code == 0
+    assert "letters sent 3 letters to mail.example.com:25" in " ".join(run("audit", "show").stdout.split())
